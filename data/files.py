@@ -1,0 +1,50 @@
+"""Files that are whole or not there, and the hashes that say which file it is."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+_CHUNK = 2**20
+
+
+@contextmanager
+def write_whole(path: str | Path) -> Iterator[Path]:
+    """Write a file so that others see the old one or the whole new one, never a part.
+
+    Yields a temporary path in the same folder, with the same suffix (some libraries choose their
+    format by it); the body writes that file. On a clean exit it is flushed to the disk and takes
+    the place of `path`; on an error it is removed and `path` stays as it was.
+
+    Raises:
+        OSError: the folder cannot be written, or the body wrote no file.
+    """
+    path = Path(path)
+    part = path.with_name(f".{path.stem}.{secrets.token_hex(6)}{path.suffix}")
+    try:
+        yield part
+        with part.open("rb+") as file:
+            os.fsync(file.fileno())
+        os.replace(part, path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def sha256_of(path: str | Path) -> str:
+    """The SHA-256 of a file, in hexadecimal."""
+    with Path(path).open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def git_blob_id(path: str | Path) -> str:
+    """The id under which git stores a file of this content (SHA-1 of a header and the content)."""
+    path = Path(path)
+    digest = hashlib.sha1(b"blob %d\0" % path.stat().st_size, usedforsecurity=False)
+    with path.open("rb") as file:
+        while chunk := file.read(_CHUNK):
+            digest.update(chunk)
+    return digest.hexdigest()

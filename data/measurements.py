@@ -1,0 +1,84 @@
+"""Measured costs as arrays: what is missing, what failed, what cannot be a cost."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from archcost.errors import MeasurementError
+
+_SHOWN = 5
+
+
+def _number(value: object) -> float | None:
+    """A measured value as a float, NaN if it is missing, None if it is no number."""
+    if value is None or (isinstance(value, str) and not value.strip()):
+        return math.nan
+    if isinstance(value, bool | np.bool_):
+        return None
+    try:
+        return float(value)  # type: ignore[arg-type]
+    except (TypeError, ValueError, OverflowError):
+        return None
+
+
+def _words(value: object) -> str:
+    """A value for a message, short even where it is a nested list or a number of 5,000 digits."""
+    if isinstance(value, str):
+        return repr(value[:40])
+    if isinstance(value, float | np.generic) or (isinstance(value, int) and abs(value) < 10**40):
+        return str(value)
+    return f"a {type(value).__name__}"
+
+
+def _refuse(rows: Iterable[int], values: NDArray[np.generic], name: str, what: str) -> None:
+    """Raise for these rows (counted from 0), if there are any."""
+    rows = list(rows)
+    if not rows:
+        return
+    shown = ", ".join(f"row {row + 1}: {_words(values[row])}" for row in rows[:_SHOWN])
+    more = f" and {len(rows) - _SHOWN} more" if len(rows) > _SHOWN else ""
+    raise MeasurementError(
+        f"{name}: {len(rows)} of {len(values)} values {what} ({shown}{more}); correct those rows "
+        "or leave their cells empty (not measured)"
+    )
+
+
+def as_measured(
+    values: Iterable[object], name: str, failed_value: float | None = None
+) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """Measured costs as numbers, with those set apart where the device refused the network.
+
+    Args:
+        values: (n,) costs; None, NaN and empty strings mean "not measured".
+        name: what they are, for messages, e.g. the column's name.
+        failed_value: the value by which the table says that the device refused, e.g. -1.
+
+    Returns:
+        The costs, float64 (n,), NaN where not measured or refused; and the mask of the refusals,
+        bool (n,).
+
+    Raises:
+        MeasurementError: values that are not numbers, are infinite or negative, with the numbers
+            of their rows (the first row of data is row 1).
+    """
+    given = values if isinstance(values, np.ndarray) else np.fromiter(values, dtype=object)
+    if given.ndim != 1:
+        raise MeasurementError(f"{name}: one value per architecture expected, got {given.shape}")
+    if given.dtype.kind in "fiu":
+        costs = given.astype(np.float64)
+    else:
+        # As text first, where it is neither: a date must not turn into a number.
+        cells = (given if given.dtype.kind == "O" else given.astype(str)).tolist()
+        numbers = [_number(cell) for cell in cells]
+        bad = (row for row, number in enumerate(numbers) if number is None)
+        _refuse(bad, given, name, "are not numbers")
+        costs = np.array(numbers, dtype=np.float64)
+    failed = np.zeros(len(costs), dtype=np.bool_) if failed_value is None else costs == failed_value
+    costs = np.where(failed, np.nan, costs)
+    _refuse(np.flatnonzero(np.isinf(costs)), given, name, "are infinite")
+    _refuse(np.flatnonzero(costs < 0), given, name, "are negative")
+    return costs, failed

@@ -1,0 +1,91 @@
+"""Names of data sets, and of the targets that the columns of a table hold."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from archcost.errors import TableError, unknown_name
+
+DATASETS: dict[str, tuple[str, ...]] = {
+    "nasbench201": ("cifar10", "cifar100", "ImageNet16-120"),
+    "fbnet": ("cifar100", "ImageNet"),
+}
+"""Space to the data sets it was measured on, in their canonical spelling."""
+
+_ALIASES = {
+    "nasbench201": {"imagenet16": "ImageNet16-120", "imagenet": "ImageNet16-120"},
+    "fbnet": {},
+}
+_PREFIXES = ("imagenet16-120_", "imagenet16_", "imagenet_", "cifar100_", "cifar10_")
+_SUFFIXES = {
+    "_arithmetic_intensity": "arithmetic_intensity",
+    "_latency_ms": "latency",
+    "_energy_mj": "energy",
+    "_ms": "latency",
+    "_mj": "energy",
+}
+# A cost without a unit, or in one that nobody may take for the usual one.
+_NO_UNIT = re.compile(r"_(latency|energy)(_[a-z]+)?$|_(s|us|ns|j|uj|kj)$")
+_WRONG_UNIT = re.compile(r"(^|_)(latency|energy|arithmetic_intensity)$")
+GRAMMAR = "<device>_latency_ms, <device>_energy_mj, <device>_arithmetic_intensity or <device>_ms"
+
+
+def _fold(name: str) -> str:
+    return re.sub(r"[-_\s]", "", name).casefold()
+
+
+def dataset_name(space: str, name: str) -> str:
+    """The canonical spelling of a data set's name; case and hyphens do not matter.
+
+    In a space that archcost does not know, any name stands for itself.
+
+    Raises:
+        UnknownNameError: the space was not measured on such a data set.
+    """
+    if space not in DATASETS:
+        return name
+    known = {_fold(dataset): dataset for dataset in DATASETS[space]} | _ALIASES[space]
+    try:
+        return known[_fold(name)]
+    except KeyError:
+        raise unknown_name(f"data set of {space}", name, DATASETS[space]) from None
+
+
+@dataclass(frozen=True)
+class TargetColumn:
+    """What the name of a column says: data set (None: not said), device ('': not said), metric."""
+
+    dataset: str | None
+    device: str
+    metric: str
+
+
+def parse_target(column: str) -> TargetColumn | None:
+    """Read a column's name as a target; None if it is not one.
+
+    Read from the right, because devices have underscores in their names:
+    ``[<data set>_][<device>_](latency_ms | energy_mj | arithmetic_intensity | ms | mj)``.
+
+    Raises:
+        TableError: the name speaks of a cost, but its unit is missing or is not the metric's.
+    """
+    folded = "_" + column.strip().lower()
+    suffix = next((suffix for suffix in _SUFFIXES if folded.endswith(suffix)), None)
+    if suffix is None:
+        if _NO_UNIT.search(folded):
+            raise _no_unit(column)
+        return None
+    rest = folded.removesuffix(suffix).removeprefix("_")
+    prefix = next((p for p in _PREFIXES if f"{rest}_".startswith(p)), "")
+    device = rest[len(prefix) :]
+    if _WRONG_UNIT.search(device):
+        raise _no_unit(column)
+    return TargetColumn(prefix.removesuffix("_") or None, device, _SUFFIXES[suffix])
+
+
+def _no_unit(column: str) -> TableError:
+    return TableError(
+        f"column {column!r}: not a metric with its unit; name it {GRAMMAR} "
+        "and give latency in ms, energy in mJ"
+    )

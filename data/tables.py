@@ -1,0 +1,218 @@
+"""Tables of measured costs: one architecture column and one column per target, CSV or Parquet."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from archcost.data.measurements import as_measured
+from archcost.data.names import GRAMMAR, dataset_name, parse_target
+from archcost.data.sources import source as source_of
+from archcost.errors import MeasurementError, TableError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Target = tuple[str, str]
+"""Device id and metric."""
+Architectures = list[str] | NDArray[np.int64] | NDArray[np.int8]
+
+_ARCH_COLUMNS = ("arch_str", "architecture", "arch", "cell", "network", "arch_index", "index")
+_BLOCK_COLUMNS = tuple(f"op_{block}" for block in range(22))
+_INDEX = re.compile(r"\s*[0-9]{1,5}\s*")
+# HW-NAS-Bench writes -1 where this device's compiler refused the network.
+_FAILED = {("edgetpu", "latency"): -1.0}
+
+
+@dataclass(frozen=True)
+class MeasuredTable:
+    """Costs of n architectures on one data set, as a file gave them.
+
+    Attributes:
+        space: "nasbench201", "fbnet" or a custom name.
+        dataset: the data set whose input size and classes the networks have.
+        source: id of the publication (see `archcost.data.SOURCES`), None if it is nobody's.
+        architectures: as in the file: n strings, (n,) int64 NAS-Bench-201 indices, or (n, 22) int8
+            FBNet operator ids.
+        targets: (device, metric) to float64 (n,) in ms, mJ or operations/byte; NaN: not measured.
+        failed: (device, metric) to bool (n,): the device refused the network (its cost is NaN);
+            only targets with at least one refusal.
+
+    Raises:
+        MeasurementError: a target has another length than the architectures.
+    """
+
+    space: str
+    dataset: str
+    source: str | None
+    architectures: Architectures
+    targets: dict[Target, NDArray[np.float64]]
+    failed: dict[Target, NDArray[np.bool_]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for target, column in (*self.targets.items(), *self.failed.items()):
+            if len(column) != len(self.architectures):
+                raise MeasurementError(
+                    f"{' '.join(target)}: {len(column)} values for {len(self.architectures)} "
+                    "architectures; give one value for each, NaN where it was not measured"
+                )
+
+    def __len__(self) -> int:
+        return len(self.architectures)
+
+    def add(
+        self, target: Target, values: Any, name: str, failed_value: float | None = None
+    ) -> None:
+        """Add one target from raw values, by the rules of `as_measured`.
+
+        Raises:
+            MeasurementError: a value cannot be a cost.
+            TableError: the target is there already.
+        """
+        if target in self.targets:
+            raise TableError(f"{name}: a second column for {' '.join(target)}; keep one of them")
+        if failed_value is None:
+            failed_value = _FAILED.get(target)
+        costs, failed = as_measured(values, name, failed_value)
+        self.targets[target] = costs
+        if failed.any():
+            self.failed[target] = failed
+
+
+def read_frame(path: str | Path, text: tuple[str, ...] = ()) -> pd.DataFrame:
+    """A CSV or Parquet file as it is; the columns `text` of a CSV are not taken for numbers.
+
+    Raises:
+        TableError: the file is missing, or is not what its suffix says.
+    """
+    import pandas as pd
+
+    path = Path(path)
+    suffix = path.suffix.lower()
+    if suffix not in (".csv", ".parquet"):
+        raise TableError(f"{path}: suffix {path.suffix!r}; a table is a .csv or .parquet file")
+    try:
+        if suffix == ".csv":
+            # Whole columns at once: in chunks, one column can get several types.
+            frame = pd.read_csv(path, dtype=dict.fromkeys(text, "str"), low_memory=False)
+        else:
+            frame = pd.read_parquet(path)
+    except FileNotFoundError:
+        raise TableError(f"{path}: no such file") from None
+    except (OSError, ValueError) as error:  # pyarrow's and pandas' errors derive from these
+        raise TableError(f"{path}: cannot be read as {path.suffix[1:]} ({error})") from None
+    frame.columns = [str(column) for column in frame.columns]
+    return frame
+
+
+def column_values(column: pd.Series[Any]) -> NDArray[Any]:
+    """A column's values; those of numeric columns as float64 with NaN where missing."""
+    if column.dtype.kind in "iuf":
+        return np.asarray(column.to_numpy(dtype=np.float64, na_value=np.nan))
+    return np.asarray(column.to_numpy(dtype=object, na_value=None))
+
+
+def _find_architectures(
+    frame: pd.DataFrame, path: Path, arch_column: str | None
+) -> tuple[Architectures, str | None]:
+    """The architectures of a table, and the space if their form says it."""
+    if arch_column is None and set(_BLOCK_COLUMNS) <= set(frame.columns):
+        blocks = frame[list(_BLOCK_COLUMNS)]
+        if not all(kind.kind in "iu" for kind in blocks.dtypes) or blocks.abs().max().max() > 127:
+            raise TableError(f"{path}: op_0 to op_21 must be operator ids, small whole numbers")
+        return blocks.to_numpy(dtype=np.int8), "fbnet"
+    names = _ARCH_COLUMNS if arch_column is None else (arch_column,)
+    name = next((name for name in names if name in frame.columns), None)
+    if name is None:
+        raise TableError(
+            f"{path}: no architecture column; found {_listed(frame)}; expected one of "
+            f"{', '.join(names)}" + (", or op_0 to op_21" if arch_column is None else "")
+        )
+    column = frame[name]
+    missing = np.flatnonzero(column.isna())
+    if len(missing):
+        rows = ", ".join(str(row + 1) for row in missing[:5])
+        raise TableError(f"{path}: column {name!r} is empty in {len(missing)} rows (first: {rows})")
+    if column.dtype.kind in "iu":
+        return column.to_numpy(dtype=np.int64), "nasbench201"
+    cells = column.tolist()
+    if not all(isinstance(cell, str) for cell in cells):
+        raise TableError(f"{path}: column {name!r} must hold strings or whole-number indices")
+    if cells and all(_INDEX.fullmatch(cell) for cell in cells):
+        return np.array(cells, dtype=np.int64), "nasbench201"
+    return cells, "nasbench201" if cells and cells[0].lstrip().startswith("|") else None
+
+
+def _listed(frame: pd.DataFrame) -> str:
+    names = [repr(name) for name in frame.columns]
+    return ", ".join(names[:12]) + (f" and {len(names) - 12} more" if len(names) > 12 else "")
+
+
+def read_table(
+    path: str | Path,
+    *,
+    space: str | None = None,
+    dataset: str | None = None,
+    device: str | None = None,
+    arch_column: str | None = None,
+    failed_value: float | None = None,
+    source: str | None = None,
+) -> list[MeasuredTable]:
+    """Read a table of measured costs, one `MeasuredTable` for each data set in it.
+
+    Target columns are named ``[<data set>_][<device>_]latency_ms`` (``energy_mj``,
+    ``arithmetic_intensity``) or ``<device>_ms`` / ``<device>_mj``. Columns that are neither targets
+    nor architectures are left out.
+
+    Args:
+        path: a .csv or .parquet file.
+        space: the search space; by default what the architecture column shows.
+        dataset: the data set of the columns that do not name theirs.
+        device: the device of the columns that do not name theirs (``latency_ms``).
+        arch_column: the architecture column; by default op_0 to op_21 (FBNet operator ids) or the
+            first of arch_str, architecture, arch, cell, network, arch_index, index.
+        failed_value: the value that says "the device refused this network", e.g. -1. Always -1
+            for the latency of the device ``edgetpu``.
+        source: id of the publication, if it is one of `archcost.data.SOURCES`.
+
+    Raises:
+        TableError: no such file, not a table, no architectures or no targets in it, a cost
+            without a unit, or the space, data set or device is said nowhere.
+        MeasurementError: costs that are not numbers, infinite or negative, with their rows.
+        UnknownNameError: the space has no such data set, or the source is unknown.
+    """
+    path = Path(path)
+    if source is not None:
+        source_of(source)
+    frame = read_frame(path, _ARCH_COLUMNS if arch_column is None else (arch_column,))
+    architectures, shown_space = _find_architectures(frame, path, arch_column)
+    space = space or shown_space
+    if space is None:
+        raise TableError(f"{path}: the architectures do not show their search space; give space=")
+    tables: dict[str, MeasuredTable] = {}
+    for column in frame.columns:
+        if column == arch_column or column in _ARCH_COLUMNS or column in _BLOCK_COLUMNS:
+            continue
+        target = parse_target(column)
+        if target is None:
+            continue
+        where = f"{path}: column {column!r}"
+        name, owner = target.dataset or dataset, target.device or device
+        if name is None or owner is None:
+            lacking = "data set" if name is None else "device"
+            raise TableError(f"{where}: no {lacking}; give {lacking.replace(' ', '')}=")
+        name = dataset_name(space, name)
+        if name not in tables:
+            tables[name] = MeasuredTable(space, name, source, architectures, {})
+        measured = column_values(frame[column])
+        tables[name].add((owner.lower(), target.metric), measured, where, failed_value)
+    if not tables:
+        raise TableError(
+            f"{path}: no target columns; found {_listed(frame)}; expected names such as {GRAMMAR}"
+        )
+    return list(tables.values())

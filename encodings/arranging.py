@@ -1,0 +1,136 @@
+"""Taking the caller's container apart: which of its parts are one architecture each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+
+from archcost.encodings.architecture import Architecture
+from archcost.encodings.matrices import AnyArray, in_column_order
+from archcost.encodings.reading import ONE_HOT_SHAPES, Reader
+from archcost.encodings.spaces import FBNET
+from archcost.encodings.text import shown
+from archcost.errors import ArchitectureError
+
+Elements = list[Any] | AnyArray
+"""A list, or an array along its first axis, of single architectures."""
+
+_NUMERIC = "biuf"
+
+
+def arrange(archs: object, reader: Reader) -> Elements:
+    """The single architectures of any accepted container.
+
+    Raises:
+        ArchitectureError: six small numbers in a flat list: one cell or six indices?
+    """
+    archs = _plain(archs)
+    if isinstance(archs, np.ndarray):
+        return _arrange_array(archs, reader)
+    if not isinstance(archs, list):
+        return [archs]
+    if not archs:
+        return []
+    if all(isinstance(element, str) for element in archs):
+        return [archs] if all(map(_is_operator_name, archs)) else archs
+    if all(isinstance(element, int | float | np.number) for element in archs):
+        return _arrange_numbers(archs, reader)
+    if len(archs) == 2 and _is_adjacency(archs[0]):
+        return [tuple(archs)]
+    if all(isinstance(element, list | tuple | np.ndarray) for element in archs):
+        return _arrange_nested(archs, reader)
+    return archs
+
+
+def rows_of(archs: object) -> AnyArray:
+    """The rows of an encoding as a matrix of numbers (n, f).
+
+    Raises:
+        ArchitectureError: not one.
+    """
+    archs = _plain(archs)
+    try:
+        array = np.asarray(archs)
+    except ValueError:
+        raise ArchitectureError(f"rows of unequal length: {shown(archs)}") from None
+    if array.size == 0:
+        return np.zeros((0, 0), dtype=np.int8)
+    if array.ndim not in (1, 2) or array.dtype.kind not in _NUMERIC:
+        raise ArchitectureError(
+            f"rows of an encoding are a matrix of numbers, got {array.dtype} of shape {array.shape}"
+        )
+    return np.atleast_2d(array)
+
+
+def _plain(archs: object) -> object:
+    """Arrays, frames and tensors as arrays, other iterables as lists, the rest as it is."""
+    if isinstance(archs, range):
+        # NumPy refuses what does not fit 64 bits; the elements are then refused one by one.
+        within = min(archs, default=0) >= -(2**63) and max(archs, default=0) < 2**63
+        return np.array(archs, dtype=np.int64) if within else list(archs)
+    if hasattr(archs, "columns"):
+        return in_column_order(archs)
+    if hasattr(archs, "__array__"):
+        return np.asarray(archs)
+    if isinstance(archs, str | bytes | dict | set | frozenset | Architecture):
+        return archs
+    return list(archs) if isinstance(archs, Iterable) else archs
+
+
+def _arrange_numbers(numbers: list[Any], reader: Reader) -> Elements:
+    """A flat list of numbers: one FBNet network, one row of bits, or indices."""
+    if reader.space is FBNET:
+        return [numbers]
+    if len(numbers) == 6 and all(0 <= number <= 4 for number in numbers):
+        raise ArchitectureError(
+            f"{numbers} is ambiguous: [{numbers}] is one NAS-Bench-201 cell of six operator ids, "
+            f"np.array({numbers}) six indices of the published order"
+        )
+    one_network = (
+        reader.space is None and len(numbers) == 22 and all(0 <= number <= 8 for number in numbers)
+    )
+    if one_network or reader.is_bit_row(numbers):
+        return [numbers]
+    # Faster as an array, if that changes no number: not with booleans or floats among them.
+    array = np.asarray(numbers) if all(type(number) is int for number in numbers) else None
+    return numbers if array is None or array.dtype.kind not in "iu" else array
+
+
+def _arrange_nested(rows: list[Any], reader: Reader) -> Elements:
+    """A list of lists: a matrix, or a stack of matrices, where it is one of numbers."""
+    try:
+        array = np.asarray(rows)
+    except ValueError:
+        return rows
+    numeric = array.dtype.kind in _NUMERIC and array.ndim in (2, 3)
+    return _arrange_array(array, reader) if numeric else rows
+
+
+def _arrange_array(array: AnyArray, reader: Reader) -> Elements:
+    if array.ndim == 0:
+        return [array.item()]
+    if array.ndim == 2 and array.shape[1] == 1:
+        array = array[:, 0]
+        return array if array.dtype.kind in "iu" else arrange(array.tolist(), reader)
+    if array.dtype.kind not in _NUMERIC:
+        return arrange(array.tolist(), reader) if array.ndim == 1 else list(array)
+    if array.ndim == 1:
+        one = reader.space is FBNET or reader.is_bit_row(array.tolist())
+        return array[None] if one and array.size else array
+    one_matrix = array.shape in ONE_HOT_SHAPES or array.shape == (4, 4)
+    return array[None] if one_matrix else array
+
+
+def _is_operator_name(text: str) -> bool:
+    """Whether a text is a single word that is not a number: no architecture by itself."""
+    word = text.strip()
+    return not word.isdigit() and word.replace("_", "a").isalnum()
+
+
+def _is_adjacency(value: object) -> bool:
+    try:
+        return np.shape(value) == (8, 8)  # type: ignore[arg-type]
+    except (ValueError, TypeError):
+        return False
