@@ -1,1 +1,64 @@
-"""archcost."""
+"""What a neural architecture costs on a device: latency in ms, energy in mJ, without the device.
+
+    >>> import archcost
+    >>> model = archcost.load("raspi4", metric="latency", space="nasbench201", dataset="cifar10")
+    >>> estimate = model.predict(1, coverage=0.9)
+    >>> estimate.unit
+    'ms'
+
+Names are loaded when they are first used: importing archcost takes no time worth speaking of.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from archcost.checkpoints import catalogue, load
+    from archcost.encodings import Architecture, Skeleton, encode, lower, parse
+    from archcost.errors import ArchcostError
+    from archcost.predictors import CostModel, Estimate
+    from archcost.training import Evaluation, evaluate, train
+
+_HOMES = {
+    "ArchcostError": "archcost.errors",
+    "Architecture": "archcost.encodings",
+    "CostModel": "archcost.predictors",
+    "Estimate": "archcost.predictors",
+    "Evaluation": "archcost.training",
+    "Skeleton": "archcost.encodings",
+    "catalogue": "archcost.checkpoints",
+    "encode": "archcost.encodings",
+    "evaluate": "archcost.training",
+    "load": "archcost.checkpoints",
+    "lower": "archcost.encodings",
+    "parse": "archcost.encodings",
+    "train": "archcost.training",
+}
+
+__all__ = [
+    "ArchcostError",
+    "Architecture",
+    "CostModel",
+    "Estimate",
+    "Evaluation",
+    "Skeleton",
+    "catalogue",
+    "encode",
+    "evaluate",
+    "load",
+    "lower",
+    "parse",
+    "train",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOMES:
+        return getattr(import_module(_HOMES[name]), name)
+    raise AttributeError(f"module 'archcost' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_HOMES})

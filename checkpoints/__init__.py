@@ -1,1 +1,28 @@
-"""archcost."""
+"""The trained predictors that ship with archcost, and how such files are written and read."""
+
+from archcost.checkpoints.card import Card, Golden, Scores
+from archcost.checkpoints.registry import (
+    SHIPPED,
+    cards,
+    catalogue,
+    checkpoint_folder,
+    find_card,
+    load,
+    load_card,
+)
+from archcost.checkpoints.store import read_checkpoint, write_checkpoint
+
+__all__ = [
+    "SHIPPED",
+    "Card",
+    "Golden",
+    "Scores",
+    "cards",
+    "catalogue",
+    "checkpoint_folder",
+    "find_card",
+    "load",
+    "load_card",
+    "read_checkpoint",
+    "write_checkpoint",
+]

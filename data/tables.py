@@ -216,3 +216,14 @@ def read_table(
             f"{path}: no target columns; found {_listed(frame)}; expected names such as {GRAMMAR}"
         )
     return list(tables.values())
+
+
+def read_architectures(path: str | Path, arch_column: str | None = None) -> Architectures:
+    """The architecture column of a table, which needs no costs.
+
+    Raises:
+        TableError: as `read_table`.
+    """
+    path = Path(path)
+    frame = read_frame(path, _ARCH_COLUMNS if arch_column is None else (arch_column,))
+    return _find_architectures(frame, path, arch_column)[0]

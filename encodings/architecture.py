@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from operator import index
 
 from archcost.encodings.operators import NASBENCH201_OPERATORS, operator
 from archcost.encodings.text import shown, split_cell
@@ -157,7 +158,7 @@ def _sorted_cell(
     operators: tuple[str, ...], edges: Iterable[tuple[int, int]]
 ) -> tuple[tuple[str, ...], Edges]:
     try:
-        pairs = [(int(source), int(target)) for source, target in edges]
+        pairs = [(index(source), index(target)) for source, target in edges]
     except (TypeError, ValueError):
         raise ArchitectureError(
             f"edges are pairs (source node, target node), got {shown(edges)}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -10,7 +11,7 @@ import numpy as np
 from archcost.encodings.architecture import Architecture
 from archcost.encodings.matrices import AnyArray, in_column_order
 from archcost.encodings.reading import ONE_HOT_SHAPES, Reader
-from archcost.encodings.spaces import FBNET
+from archcost.encodings.spaces import FBNET, SPACES
 from archcost.encodings.text import shown
 from archcost.errors import ArchitectureError
 
@@ -34,8 +35,8 @@ def arrange(archs: object, reader: Reader) -> Elements:
     if not archs:
         return []
     if all(isinstance(element, str) for element in archs):
-        return [archs] if all(map(_is_operator_name, archs)) else archs
-    if all(isinstance(element, int | float | np.number) for element in archs):
+        return [archs] if _are_operators(archs) else archs
+    if all(isinstance(element, int | float | np.integer | np.floating) for element in archs):
         return _arrange_numbers(archs, reader)
     if len(archs) == 2 and _is_adjacency(archs[0]):
         return [tuple(archs)]
@@ -123,14 +124,15 @@ def _arrange_array(array: AnyArray, reader: Reader) -> Elements:
     return array[None] if one_matrix else array
 
 
-def _is_operator_name(text: str) -> bool:
-    """Whether a text is a single word that is not a number: no architecture by itself."""
-    word = text.strip()
-    return not word.isdigit() and word.replace("_", "a").isalnum()
+def _are_operators(words: list[str]) -> bool:
+    """Whether texts are the operators of one architecture: words, at least one of them known."""
+    return all(re.fullmatch(r"\s*\w+\s*", word) for word in words) and any(
+        word.strip() in space.operators for word in words for space in SPACES.values()
+    )
 
 
 def _is_adjacency(value: object) -> bool:
     try:
-        return np.shape(value) == (8, 8)  # type: ignore[arg-type]
+        return np.asarray(value).shape == (8, 8)
     except (ValueError, TypeError):
         return False

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import SupportsIndex, overload
+from typing import overload
 
 import numpy as np
 import numpy.typing as npt
@@ -102,7 +102,7 @@ class Batch(Sequence[Architecture]):
         """Rows of valid operator ids (n, k) in one skeleton of a known space."""
         space = SPACES[skeleton.space]
         positions = np.arange(len(ids))
-        return cls([Group(skeleton, space.edges, space.operators, positions, ids)])
+        return cls([Group(skeleton, space.edges, space.operators, positions, ids.astype(np.int8))])
 
     @classmethod
     def from_architectures(cls, architectures: Iterable[Architecture]) -> Batch:
@@ -123,7 +123,7 @@ class Batch(Sequence[Architecture]):
             ids = {name: i for i, name in enumerate(vocabulary)}
             rows = np.array([[ids[name] for name in arch.operators] for _, arch in archs])
             positions = np.array([position for position, _ in archs])
-            groups.append(Group(skeleton, edges, vocabulary, positions, rows))
+            groups.append(Group(skeleton, edges, vocabulary, positions, rows.astype(np.int8)))
         return cls(groups)
 
     @property
@@ -155,21 +155,22 @@ class Batch(Sequence[Architecture]):
         return (self[position] for position in range(len(self)))
 
     @overload
-    def __getitem__(self, key: SupportsIndex) -> Architecture: ...
+    def __getitem__(self, key: int) -> Architecture: ...
 
     @overload
     def __getitem__(self, key: slice | npt.NDArray[np.generic] | list[int]) -> Batch: ...
 
     def __getitem__(
-        self, key: SupportsIndex | slice | npt.NDArray[np.generic] | list[int]
+        self, key: int | slice | npt.NDArray[np.generic] | list[int]
     ) -> Architecture | Batch:
-        if isinstance(key, SupportsIndex) and not isinstance(key, np.ndarray):
+        if isinstance(key, int | np.integer):
             owner, row = self._places
-            position = range(len(self))[key]
+            position = range(len(self))[int(key)]
             return self._groups[owner[position]].architecture(int(row[position]))
-        return self._take(np.arange(len(self))[key])
+        return self.take(np.arange(len(self))[key])
 
-    def _take(self, positions: Positions) -> Batch:
+    def take(self, positions: Positions) -> Batch:
+        """The architectures at these positions (m,), in this order."""
         owner, row = (places[positions] for places in self._places)
         groups = []
         for number, group in enumerate(self._groups):
@@ -177,7 +178,8 @@ class Batch(Sequence[Architecture]):
             ids, vocabulary = group.ids[row[chosen]], group.vocabulary
             if not group.known:
                 used, inverse = np.unique(ids, return_inverse=True)
-                ids, vocabulary = inverse.reshape(ids.shape), tuple(vocabulary[i] for i in used)
+                ids = inverse.reshape(ids.shape).astype(np.int8)
+                vocabulary = tuple(vocabulary[i] for i in used)
             groups.append(Group(group.skeleton, group.edges, vocabulary, chosen, ids))
         return Batch(groups)
 

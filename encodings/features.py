@@ -9,6 +9,7 @@
 "structural"    counts over all edges, over those whose start is reached, whose end reaches
                 the output, and over live ones; these masks; additions and depth
 "layers"        multiply-accumulates, parameters, bytes and layers of each kind, by stage
+"runtime"       what runtimes execute of a NAS-Bench-201 cell, see `archcost.encodings.runtime`
 "graph"         `torch_geometric.data.Data`, one an architecture
 ==============  ============================================================================
 
@@ -36,6 +37,7 @@ from archcost.encodings.matrices import (
 )
 from archcost.encodings.parsing import DECODABLE, LOSSY, parse
 from archcost.encodings.places import block_places
+from archcost.encodings.runtime import runtime_features
 from archcost.encodings.spaces import NASBENCH201, find_dataset, find_space
 from archcost.encodings.structural import count, structural_features
 from archcost.errors import UnsupportedError, unknown_name
@@ -45,6 +47,7 @@ if TYPE_CHECKING:
 
 Values = npt.NDArray[np.int8] | npt.NDArray[np.float32]
 Features = tuple[Values, tuple[str, ...]]
+ArrayEncoding = Literal["onehot", "adjacency", "path", "counts", "structural", "layers", "runtime"]
 
 ENCODINGS = (*DECODABLE, *LOSSY)
 _MOST_PATHS = 20_000
@@ -58,8 +61,14 @@ def encode(
 
 @overload
 def encode(
-    archs: object, name: str, *, space: str | None = None, dataset: str | None = None
+    archs: object, name: ArrayEncoding, *, space: str | None = None, dataset: str | None = None
 ) -> Encoded: ...
+
+
+@overload
+def encode(
+    archs: object, name: str, *, space: str | None = None, dataset: str | None = None
+) -> Encoded | list[Data]: ...
 
 
 def encode(
@@ -174,7 +183,8 @@ def _path(group: Group) -> Features:
 
 def _paths(edges: Edges) -> list[tuple[int, ...]]:
     """All ways from input to output, as positions of edges."""
-    ways: list[list[tuple[int, ...]]] = [[()]] + [[] for _ in range(edges[-1][1])]
+    ways: list[list[tuple[int, ...]]] = [[] for _ in range(edges[-1][1] + 1)]
+    ways[0].append(())
     for edge, (source, target) in enumerate(edges):
         ways[target] += [(*way, edge) for way in ways[source]]
     return ways[-1]
@@ -187,4 +197,5 @@ _ENCODERS: dict[str, Callable[[Group], tuple[Any, tuple[str, ...]]]] = {
     "counts": _counts,
     "structural": structural_features,
     "layers": layer_features,
+    "runtime": runtime_features,
 }

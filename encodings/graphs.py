@@ -73,7 +73,7 @@ def _node_rows(group: Group) -> npt.NDArray[np.float32]:
     chain = group.edges is None
     length = group.ids.shape[1]
     if chain:
-        places = [(place,) for place in block_places(group.skeleton)]
+        places: list[tuple[Place, ...]] = [(at,) for at in block_places(group.skeleton)]
     else:
         places = [cell_places(group.skeleton)] * length
     table = np.array([[_node(name, at, chain) for name in group.vocabulary] for at in places])
@@ -87,7 +87,7 @@ def _node_rows(group: Group) -> npt.NDArray[np.float32]:
 def _node(name: str, places: tuple[Place, ...], chain: bool) -> tuple[float, ...]:
     """The row of an operator that stands at these places."""
     op = operator(name)
-    sums = sum(place.repeats * operator_sums(name, place, chain) for place in places)
+    sums = np.sum([at.repeats * operator_sums(name, at, chain) for at in places], axis=0)
     shapes = np.array([(place.c_in, place.c_out, place.size) for place in places])
     return (
         *(0, 0, *(family == op.family for family in FAMILIES)),

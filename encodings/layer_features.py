@@ -53,7 +53,10 @@ def layer_features(group: Group) -> tuple[npt.NDArray[np.float32], tuple[str, ..
         vocabulary = len(group.vocabulary)
         found = analyse(group.ids, group.edges, group.none_id)
         written = np.bincount([target for _, target in group.edges])
-        inputs = {"all": np.tile(written, (len(group), 1)), "live": found.live_inputs}
+        inputs: dict[str, npt.NDArray[np.integer]] = {
+            "all": np.tile(written, (len(group), 1)),
+            "live": found.live_inputs,
+        }
         counts = {
             "all": count(group.ids, vocabulary),
             "live": count(group.ids, vocabulary, found.live),
@@ -61,8 +64,8 @@ def layer_features(group: Group) -> tuple[npt.NDArray[np.float32], tuple[str, ..
         scopes = {key: _stages_of_cells(group, counts[key], inputs[key]) for key in counts}
     blocks, columns = [], []
     for key, stages in scopes.items():
-        total = stages.sum(axis=1) + rest
-        blocks += [stages.reshape(len(group), -1), np.tile(rest, (len(group), 1)), total]
+        around = np.broadcast_to(rest, (len(group), len(rest)))
+        blocks += [*np.moveaxis(stages, 1, 0), around, stages.sum(axis=1) + rest]
         parts = [*(f"stage{i}" for i in range(stages.shape[1])), "rest", "total"]
         columns += [f"{key}:{part}:{name}" for part in parts for name in QUANTITIES]
     return np.concatenate(blocks, axis=1).astype(np.float32), tuple(columns)
@@ -72,13 +75,14 @@ def _stages_of_cells(
     group: Group, counts: npt.NDArray[np.int8], inputs: npt.NDArray[np.integer]
 ) -> Sums:
     """Sums (m, stages, q) of cells with these operator counts (m, v) and node inputs (m, nodes)."""
-    additions = np.maximum(inputs - 1, 0).sum(axis=1)
-    stages = []
+    additions = np.maximum(inputs - 1, 0).sum(axis=1, keepdims=True)
+    occurrences = np.concatenate([counts, additions], axis=1).astype(np.float64)
+    tables = []
     for place in cell_places(group.skeleton):
-        table = np.array([operator_sums(name, place, False) for name in group.vocabulary])
-        add = summed(_addition(place))
-        stages.append(place.repeats * (counts @ table + additions[:, None] * add))
-    return np.stack(stages, axis=1)
+        rows = [operator_sums(name, place, False) for name in group.vocabulary]
+        tables.append(place.repeats * np.array([*rows, summed(_addition(place))]))
+    sums: Sums = occurrences @ np.concatenate(tables, axis=1)
+    return sums.reshape(len(group), len(tables), len(QUANTITIES))
 
 
 def _stages_of_chains(group: Group) -> Sums:

@@ -166,7 +166,9 @@ def _lower_cell(builder: Builder, arch: Architecture, source: Tensor, name: str)
         assert tensor is not None  # Architecture: every node has an input, in sorted order
         made = lower_edge(builder, operator(arch.operators[edge]), tensor, f"{name}.edge{edge}")
         nodes[end] = (
-            made if before is None else builder.append("add", f"{name}.node{end}.add", before, made)
+            made
+            if before is None
+            else builder.append("add", f"{name}.node{end}.add{edge}", before, made)
         )
     output = nodes[-1]
     assert output is not None

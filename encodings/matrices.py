@@ -46,7 +46,7 @@ def adjacency(ids: Ids, edges: Edges | None, none_id: int | None) -> Bits:
 
 def onehot(ids: Ids, operators: int) -> Bits:
     """One bit an operator, rows (n, k * operators), from ids (n, k)."""
-    return np.eye(operators, dtype=np.int8)[ids].reshape(len(ids), -1)
+    return np.eye(operators, dtype=np.int8)[ids].reshape(len(ids), ids.shape[1] * operators)
 
 
 def adjacency_rows(ids: Ids, edges: Edges | None, operators: int, none_id: int | None) -> Bits:
@@ -203,7 +203,7 @@ def _pair_operators(operators: object) -> Ids:
         raise ArchitectureError(f"operators of unequal length: {shown(operators)}") from None
     if array.shape == (8, 7):
         array = array[1:-1, 1:-1]
-    elif array.shape in ((8,), (8, 5)) and (array.ndim == 2 or array.dtype.kind == "U"):
+    elif array.shape in ((8,), (8, 5)) and (array.ndim == 2 or array.dtype.kind in "UO"):
         array = array[1:-1]
     if array.shape == (6, 5):
         return ids_from_rows(array.reshape(1, 30), NASBENCH201, "onehot")[1][0]

@@ -49,6 +49,7 @@ LOSSY = {
     "counts": "it says how often an operator occurs, not where",
     "structural": "it is the same for cells that differ in the numbering of their nodes only",
     "layers": "it holds sums over layers",
+    "runtime": "cells that run alike have the same row",
     "graph": "it is a list of graphs, not rows; keep the architectures beside it",
 }
 """The other encodings, with the reason why they cannot be read back."""
@@ -115,7 +116,7 @@ def _parse(
     archs: object, reader: Reader, encoding: str | None, on_error: _OnError
 ) -> tuple[Batch, Positions]:
     if isinstance(archs, Encoded):
-        archs, encoding = archs.values, archs.name
+        encoding, archs = archs.name, archs.values
     if encoding is not None:
         _check_encoding(encoding)
         elements: Elements = rows_of(archs)

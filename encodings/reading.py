@@ -72,7 +72,7 @@ class Reader:
             UnknownNameError: this space has no such data set.
         """
         if self.space is not None and space is not self.space:
-            raise ArchitectureError(f"this is of {space.name}, expected {self.space.name}")
+            raise ArchitectureError(f"an architecture of {space.name}, expected {self.space.name}")
         return space.skeletons[find_dataset(space, self.dataset)]
 
     def check(self, skeleton: Skeleton) -> None:
@@ -113,7 +113,9 @@ class Reader:
             space, ids = self._read_text(element)
         elif isinstance(element, list | tuple) or np.ndim(_quiet_array(element)) > 0:
             space, ids = self._read_array(element, encoding)
-        elif isinstance(element, int | float | np.number) and not isinstance(element, bool):
+        elif isinstance(element, int | float | np.integer | np.floating) and not isinstance(
+            element, bool
+        ):
             space, ids = self._read_index(element)
         else:
             raise ArchitectureError(f"{shown(element)} is no architecture; expected {_FORMS}")
@@ -129,7 +131,7 @@ class Reader:
             return False
         return True
 
-    def _read_index(self, index: float | np.number) -> tuple[Space, Ids]:
+    def _read_index(self, index: float | np.integer | np.floating) -> tuple[Space, Ids]:
         if self.space is FBNET:
             raise ArchitectureError("FBNet networks have no index; expected 22 operators")
         if index != index:
@@ -141,9 +143,9 @@ class Reader:
         return NASBENCH201, all_ids()[int(index)]
 
     def _read_text(self, text: str) -> tuple[Space, Ids]:
-        if re.fullmatch(r"\s*[+-]?[0-9]{1,9}\s*", text):
-            return self._read_index(int(text))
-        if self.space is NASBENCH201 or (self.space is None and re.search("[~+]", text)):
+        if number := re.fullmatch(r"\s*([+-]?[0-9]{1,9})\s*", text):
+            return self._read_index(int(number[1]))
+        if self.space is NASBENCH201 or re.search("[~+]", text):
             return NASBENCH201, _ids(read_fixed_cell(text, NASBENCH201.operators, nodes=4))
         if self.space is None and len(text.replace(",", " ").replace("|", " ").split()) < 2:
             words = text.strip().split("-")

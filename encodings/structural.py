@@ -49,7 +49,7 @@ def _of_cells(group: Group, edges: tuple[tuple[int, int], ...]) -> tuple[Floats,
         blocks.append(mask)
         columns += [f"{key}:{place}" for place in places(edges, len(edges))]
     convolutions = np.array([operator(name).is_convolution for name in names], dtype=np.int16)
-    single = {
+    single: dict[str, npt.NDArray[np.generic]] = {
         "adds": _additions(found.inputs),
         "live:adds": _additions(found.live_inputs),
         "depth": longest_path(ids, np.ones_like(convolutions), edges, group.none_id),

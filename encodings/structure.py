@@ -16,7 +16,7 @@ from archcost.encodings.architecture import NASBENCH201_EDGES, Edges
 Ids = npt.NDArray[np.int8]
 Mask = npt.NDArray[np.bool_]
 
-_SWAPPED = [1, 0, 2, 4, 3, 5]
+_SWAPPED = [1, 0, 2, 3, 5, 4]
 """NAS-Bench-201's edges with nodes 1 and 2 exchanged, where edge 1-2 is `none`."""
 
 

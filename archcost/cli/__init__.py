@@ -1,1 +1,5 @@
-"""archcost."""
+"""The command line; `main` is what the command `archcost` calls."""
+
+from archcost.cli.app import main
+
+__all__ = ["main"]

@@ -1,0 +1,50 @@
+# `make ci` is exactly what CI runs; `make demo` and `make test` are the README's two commands.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install --quiet --constraint constraints.txt
+CELL := |nor_conv_3x3~0|+|nor_conv_3x3~0|avg_pool_3x3~1|+|skip_connect~0|nor_conv_3x3~1|skip_connect~2|
+FBNET := k3_e6|k3_e1|skip|k5_e3|k3_e3|k5_e6|skip|k3_e1|k5_e3|k3_e6|k3_e3|k3_e1_g2|k5_e6|skip|k5_e3|k3_e6|k5_e6|k5_e6|k3_e6|k5_e1|k5_e3|k5_e6
+
+.PHONY: install demo test lint types wheel ci bench clean
+
+# torch first and alone: the constraint then settles which build everything else finds.
+$(VENV)/.installed: pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(PIP) torch
+	$(PIP) --editable '.[dev]'
+	touch $@
+
+install: $(VENV)/.installed
+
+demo: install
+	@$(BIN)/archcost predict '$(CELL)' --all
+	@$(BIN)/archcost predict '$(FBNET)' --all
+	@$(BIN)/archcost predict '$(FBNET)' --dataset ImageNet --all
+
+test: install
+	$(BIN)/python -m pytest -q
+
+lint: install
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+# The root folders are subpackages of archcost once installed: checked where they are installed.
+types: install
+	rm -rf build/installed
+	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --target build/installed .
+	cd build/installed && $(abspath $(BIN))/mypy --config-file $(CURDIR)/pyproject.toml -p archcost
+	cd build/installed && PYTHONPATH=. $(abspath $(BIN))/lint-imports --config $(CURDIR)/pyproject.toml
+
+wheel: install
+	rm -rf dist build/lib
+	$(BIN)/python -m pip wheel --quiet --no-deps --wheel-dir dist .
+
+bench: install
+	$(BIN)/python tests/bench.py
+
+ci:
+	bash .ci/run
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info

@@ -1,0 +1,65 @@
+"""The command `archcost`: its subcommands, and what happens to errors."""
+
+from __future__ import annotations
+
+import sys
+from importlib.metadata import version
+from typing import Annotated
+
+import typer
+
+from archcost.cli.catalogue import devices
+from archcost.cli.fetch import fetch
+from archcost.cli.predict import predict
+from archcost.cli.training import evaluate, train
+from archcost.errors import ArchcostError
+
+# Newer typer brings its own copy of click: its errors are named through typer, not through click.
+_UsageError: type[Exception] = typer.BadParameter.__mro__[1]
+
+app = typer.Typer(
+    name="archcost",
+    help="What a neural architecture costs on a device: latency in ms, energy in mJ, with "
+    "calibrated intervals, without the device.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+for _command in (predict, devices, evaluate, train, fetch):
+    app.command()(_command)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"archcost {version('archcost')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    show_version: Annotated[
+        bool,
+        typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version."),
+    ] = False,
+) -> None:
+    """Options of the command itself; each subcommand has its own --help."""
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command; expected errors are one line on stderr and exit status 2."""
+    try:
+        status = app(args=arguments, standalone_mode=False)
+    except (ArchcostError, _UsageError) as error:
+        message = getattr(error, "format_message", error.__str__)()
+        print(f"archcost: {' '.join(message.split())}", file=sys.stderr)
+        sys.exit(2)
+    except (KeyboardInterrupt, typer.Abort):
+        print("archcost: interrupted; nothing half-written is left", file=sys.stderr)
+        sys.exit(130)
+    except BrokenPipeError:
+        sys.exit(0)
+    except OSError as error:
+        print(f"archcost: {error}", file=sys.stderr)
+        sys.exit(2)
+    sys.exit(status if isinstance(status, int) else 0)

@@ -1,0 +1,66 @@
+"""Options that several subcommands share, and progress bars."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+Space = Annotated[
+    str | None,
+    typer.Option(help="Search space, nasbench201 or fbnet; by default what the form shows."),
+]
+Dataset = Annotated[
+    str | None,
+    typer.Option(help="Data set; by default cifar10 for nasbench201 and cifar100 for fbnet."),
+]
+Metric = Annotated[
+    str | None,
+    typer.Option(help="latency (ms), energy (mJ) or arithmetic_intensity (operations/byte)."),
+]
+Kind = Annotated[
+    str | None,
+    typer.Option(help="Kind of predictor, e.g. gbdt; by default the best on validation data."),
+]
+Coverage = Annotated[
+    float, typer.Option(help="Share of measurements the intervals shall hold, 0.5 to 0.99.")
+]
+TableFile = Annotated[
+    Path,
+    typer.Option(
+        "--table",
+        help="HW-NAS-Bench's official pickle, or a .csv or .parquet with an architecture column "
+        "and columns such as raspi4_latency_ms.",
+    ),
+]
+
+
+@contextmanager
+def progress_bar() -> Iterator[Callable[[str, int, int], None]]:
+    """A bar on stderr: call it with what is being done, how much is done, and how much in all."""
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeRemainingColumn,
+    )
+
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+    )
+    console = Console(stderr=True)
+    with Progress(
+        *columns, console=console, transient=True, disable=not console.is_terminal
+    ) as bar:
+        task = bar.add_task("", total=None)
+        yield lambda what, done, total: bar.update(
+            task, description=what, completed=done, total=total
+        )

@@ -1,0 +1,216 @@
+"""`archcost predict`."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import numpy as np
+import typer
+
+from archcost.checkpoints import Card, cards, find_card, load_card
+from archcost.cli.options import Coverage, Dataset, Kind, Metric, Space, progress_bar
+from archcost.data import write_whole
+from archcost.encodings import Batch, parse, parse_each
+from archcost.errors import ArchcostError, TableError, UnsupportedError
+from archcost.units import unit_of
+
+COLUMNS = (
+    *("architecture", "space", "dataset", "device", "metric"),
+    *("value", "lower", "upper", "unit", "feasible"),
+)
+Row = dict[str, Any]
+
+
+class Format(StrEnum):
+    """Forms of output."""
+
+    table = "table"
+    csv = "csv"
+    json = "json"
+
+
+class OnError(StrEnum):
+    """What to do about a malformed architecture in a file."""
+
+    fail = "fail"
+    skip = "skip"
+
+
+def predict(
+    archs: Annotated[
+        list[str] | None,
+        typer.Argument(help="Architectures: NAS-Bench-201 string or index, FBNet string."),
+    ] = None,
+    device: Annotated[
+        list[str] | None, typer.Option(help="Device id; may be given several times.")
+    ] = None,
+    every: Annotated[
+        bool, typer.Option("--all", help="All devices and all their metrics.")
+    ] = False,
+    metric: Metric = None,
+    space: Space = None,
+    dataset: Dataset = None,
+    kind: Kind = None,
+    coverage: Coverage = 0.9,
+    form: Annotated[Format, typer.Option("--format", help="Form of the output.")] = Format.table,
+    source: Annotated[
+        str | None,
+        typer.Option("--input", help="A .csv or .parquet with an architecture column, or - ."),
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option(help="Write a .csv, .json or .parquet instead of printing.")
+    ] = None,
+    on_error: Annotated[
+        OnError, typer.Option(help="For malformed architectures of --input: fail, or skip them.")
+    ] = OnError.fail,
+) -> None:
+    """Print the predicted cost of architectures, with intervals and units.
+
+    Without --device or --all: the six devices of HW-NAS-Bench.
+
+    Example: archcost predict 1 --device raspi4 --coverage 0.95
+    """
+    if bool(archs) == (source is not None):
+        raise UnsupportedError("give architectures, or --input FILE, and not both; see --help")
+    given: object = _read(source) if source is not None else archs
+    batch = _parse(given, space, dataset, on_error)
+    rows: list[Row] = []
+    with progress_bar() as progress:
+        for group in batch.groups:
+            part = batch.take(group.positions)
+            place = (group.skeleton.space, group.skeleton.dataset)
+            wanted = _cards(place, device or [], every, metric, kind)
+            for done, card in enumerate(wanted):
+                progress(card.device, done, len(wanted))
+                rows += _rows(card, part, coverage)
+    if output is not None:
+        _write(rows, output)
+        typer.echo(f"{len(rows)} predictions written to {output}", err=True)
+    elif form is Format.table:
+        _print_table(rows, coverage)
+    else:
+        typer.echo(_text(rows, form), nl=False)
+
+
+def _read(source: str) -> object:
+    """The architectures of a file, or the lines of stdin."""
+    if source == "-":
+        return [line.strip() for line in sys.stdin if line.strip()]
+    from archcost.data.tables import read_architectures
+
+    return read_architectures(source)
+
+
+def _parse(given: object, space: str | None, dataset: str | None, on_error: OnError) -> Batch:
+    if on_error is OnError.fail:
+        return parse(given, space=space, dataset=dataset)
+    batch, _, problems = parse_each(given, space=space, dataset=dataset)
+    for position, message in problems:
+        typer.echo(f"archcost: left out row {position + 1}: {message}", err=True)
+    return batch
+
+
+def _cards(
+    place: tuple[str, str], devices: list[str], every: bool, metric: str | None, kind: str | None
+) -> list[Card]:
+    """The checkpoints asked for, one a device and metric."""
+    if metric is not None:
+        unit_of(metric)
+    space, dataset = place
+    if devices:
+        if metric is None and every:
+            pairs = [(c.device, c.metric) for c in cards() if c.device in devices]
+        else:
+            pairs = [(name, metric or "latency") for name in devices]
+        return [find_card(name, what, space, dataset, kind) for name, what in dict.fromkeys(pairs)]
+    here = [c for c in cards() if (c.space, c.dataset) == place and metric in (None, c.metric)]
+    if not every:
+        here = [c for c in here if c.source == "hw-nas-bench"]
+    if not here:
+        offered = sorted({f"{c.space} on {c.dataset}" for c in cards()})
+        raise UnsupportedError(
+            f"no predictor{f' of {metric}' if metric else ''} for {space} on {dataset}; there are "
+            f"predictors for {', '.join(offered)}"
+        )
+    pairs = [(c.device, c.metric) for c in here]
+    return [find_card(name, what, space, dataset, kind) for name, what in dict.fromkeys(pairs)]
+
+
+def _rows(card: Card, batch: Batch, coverage: float) -> list[Row]:
+    found = load_card(card).predict(batch, coverage)
+    feasible = [None] * len(found) if found.feasible is None else found.feasible.tolist()
+    return [
+        dict(
+            zip(
+                COLUMNS,
+                (name, card.space, card.dataset, card.device, card.metric, *ends, found.unit, runs),
+                strict=True,
+            )
+        )
+        for name, *ends, runs in zip(
+            found.architectures,
+            found.value.tolist(),
+            found.lower.tolist(),
+            found.upper.tolist(),
+            feasible,
+            strict=True,
+        )
+    ]
+
+
+def _print_table(rows: list[Row], coverage: float) -> None:
+    """One table an architecture and data set."""
+    from itertools import groupby
+
+    for (name, space, dataset), part in groupby(
+        sorted(rows, key=lambda r: (r["architecture"], r["space"], r["dataset"])),
+        key=lambda r: (r["architecture"], r["space"], r["dataset"]),
+    ):
+        typer.echo(f"{name}\n{space} on {dataset}, one network run, {coverage:.0%} intervals")
+        lines = [("device", "metric", "cost", "interval", "unit", "runs")]
+        for row in part:
+            runs = "" if row["feasible"] is None else f"{row['feasible']:.0%}"
+            interval = f"{_digits(row['lower'])} to {_digits(row['upper'])}"
+            cost = _digits(row["value"])
+            lines.append((row["device"], row["metric"], cost, interval, row["unit"], runs))
+        widths = [max(len(line[i]) for line in lines) for i in range(len(lines[0]))]
+        for line in lines:
+            cells = [cell.ljust(width) for cell, width in zip(line, widths, strict=True)]
+            typer.echo("  " + "  ".join(cells).rstrip())
+        typer.echo("")
+
+
+def _digits(value: float) -> str:
+    return np.format_float_positional(value, precision=4, fractional=False, trim="-")
+
+
+def _text(rows: list[Row], form: Format) -> str:
+    if form is Format.json:
+        return json.dumps(rows, indent=1) + "\n"
+    text = io.StringIO()
+    writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return text.getvalue()
+
+
+def _write(rows: list[Row], output: Path) -> None:
+    suffix = output.suffix.lower()
+    if suffix not in (".csv", ".json", ".parquet"):
+        raise TableError(f"{output}: suffix {suffix!r}; write a .csv, .json or .parquet")
+    try:
+        with write_whole(output) as part:
+            if suffix == ".parquet":
+                import pandas as pd
+
+                pd.DataFrame(rows, columns=list(COLUMNS)).to_parquet(part)
+            else:
+                part.write_text(_text(rows, Format(suffix[1:])), encoding="utf-8")
+    except OSError as error:
+        raise ArchcostError(f"{output}: cannot be written ({error.strerror})") from None

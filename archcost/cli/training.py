@@ -1,0 +1,129 @@
+"""`archcost train` and `archcost evaluate`."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+import typer
+
+from archcost.checkpoints import Card, cards, load_card
+from archcost.cli.options import Dataset, Kind, Space, TableFile, progress_bar
+from archcost.data import LookupTable, MeasuredTable, read_hwnasbench, read_table
+from archcost.encodings import parse
+from archcost.errors import UnsupportedError
+from archcost.training import Settings, split_rows, train_lookup
+from archcost.training import evaluate as evaluate_model
+from archcost.training import train as train_tables
+
+Source = Annotated[
+    str | None, typer.Option(help="Publication of the table: hw-nas-bench, help or eagle.")
+]
+
+
+def _read(
+    path: Path, space: str | None, dataset: str | None, source: str | None
+) -> tuple[list[MeasuredTable], LookupTable | None]:
+    if path.suffix.lower() in (".pickle", ".pkl"):
+        found = read_hwnasbench(path)
+        return found.tables, found.lookup
+    return read_table(path, space=space, dataset=dataset, source=source), None
+
+
+def train(
+    table: TableFile,
+    out: Annotated[Path, typer.Option(help="Folder for the checkpoints.")],
+    space: Space = None,
+    dataset: Dataset = None,
+    source: Source = None,
+    device: Annotated[
+        list[str] | None, typer.Option(help="Train these devices only; may be repeated.")
+    ] = None,
+    n_train: Annotated[
+        int | None, typer.Option(help="Learn from so many architectures only.", min=50)
+    ] = None,
+    trees: Annotated[int, typer.Option(help="Trees of each gbdt.", min=1)] = 500,
+    seed: Annotated[int, typer.Option(help="Of the split, the folds and the trees.")] = 0,
+) -> None:
+    """Train predictors from a table of measurements and write checkpoints.
+
+    Example: archcost train --table HW-NAS-Bench-v1_0.pickle --out my-checkpoints
+    """
+    tables, lookup = _read(table, space, dataset, source)
+    if device:
+        tables = [
+            replace(t, targets={k: v for k, v in t.targets.items() if k[0] in device})
+            for t in tables
+        ]
+    settings = Settings(n_train=n_train, n_estimators=trees, seed=seed)
+    with progress_bar() as progress:
+        trained = train_tables(tables, out=out, settings=settings, progress=progress)
+    if lookup is not None and not device:
+        trained += train_lookup(lookup, out=out)
+    for result in trained:
+        scores = result.card.scores
+        shown = (
+            "exact"
+            if scores is None
+            else f"tau {scores.kendall_tau:.4f}  coverage {scores.coverage:.1%}"
+        )
+        typer.echo(f"{result.model.target}  {result.card.kind}  {shown}")
+
+
+def evaluate(
+    table: TableFile,
+    space: Space = None,
+    dataset: Dataset = None,
+    device: Annotated[
+        list[str] | None, typer.Option(help="Score these devices only; may be repeated.")
+    ] = None,
+    kind: Kind = None,
+    every: Annotated[
+        bool,
+        typer.Option("--all-rows", help="Score on all rows, also on those learned from."),
+    ] = False,
+) -> None:
+    """Score shipped predictors on a table of measurements.
+
+    By default on the rows that were held out when they were trained, as their cards say; that
+    needs the table that they were trained on.
+
+    Example: archcost evaluate --table nasbench201_hwnasbench_cifar10.parquet --dataset cifar10
+    """
+    tables, _ = _read(table, space, dataset, None)
+    typer.echo(
+        f"{'target':58} {'kind':9} {'n':>5} {'tau':>7} {'rho':>7} {'MAPE':>7} "
+        f"{'±10%':>6} {'cover':>6} {'width':>9}"
+    )
+    shown = 0
+    for measured in tables:
+        for card in cards():
+            names = (card.device, card.metric)
+            here = (card.space, card.dataset) == (measured.space, measured.dataset)
+            if not here or names not in measured.targets or (device and names[0] not in device):
+                continue
+            if not (card.kind == kind if kind else card.default):
+                continue
+            shown += 1
+            typer.echo(_line(card, measured, every))
+    if not shown:
+        raise UnsupportedError(f"{table}: no shipped predictor for any of its targets")
+
+
+def _line(card: Card, table: MeasuredTable, every: bool) -> str:
+    names = (card.device, card.metric)
+    costs = table.targets[names]
+    failed = table.failed.get(names, np.zeros(len(costs), dtype=bool))
+    rows = np.flatnonzero((costs > 0) | failed)
+    if not every and card.split_seed is not None:
+        settings = Settings(n_test=card.n_test, seed=card.split_seed)
+        rows = split_rows(rows, settings)[1]
+    rows = rows[~failed[rows]]
+    batch = parse(table.architectures, space=table.space, dataset=table.dataset).take(rows)
+    s = evaluate_model(load_card(card), batch, costs[rows])
+    return (
+        f"{card.target!s:58} {card.kind:9} {s.n:5d} {s.kendall_tau:7.4f} {s.spearman:7.4f} "
+        f"{s.mape:7.2%} {s.within_10pct:6.1%} {s.coverage:6.1%} {s.width:9.4g}"
+    )

@@ -1,0 +1,143 @@
+"""Which checkpoints there are, and which one a name means."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from archcost.checkpoints.card import Card, read_card
+from archcost.checkpoints.store import CARD, read_checkpoint
+from archcost.encodings import find_dataset, find_space
+from archcost.errors import UnsupportedError, unknown_name
+from archcost.predictors import CostModel
+from archcost.units import unit_of
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+SHIPPED = Path(__file__).with_name("shipped")
+"""The checkpoints of the package, ``<space>/<dataset>/<device>-<metric>-<kind>``."""
+
+
+def checkpoint_folder(card: Card) -> Path:
+    """Where a checkpoint stands, relative to the folder of all."""
+    return Path(card.space, card.dataset, f"{card.device}-{card.metric}-{card.kind}")
+
+
+@lru_cache(maxsize=8)
+def cards(root: Path = SHIPPED) -> tuple[Card, ...]:
+    """The cards of all checkpoints under a folder, sorted by space, data set, device, metric.
+
+    Raises:
+        CheckpointError: a card cannot be read.
+    """
+    found = [read_card(path) for path in root.glob(f"*/*/*/{CARD}")]
+    return tuple(sorted(found, key=lambda c: (c.space, c.dataset, c.device, c.metric, c.kind)))
+
+
+def find_card(
+    device: str,
+    metric: str = "latency",
+    space: str = "nasbench201",
+    dataset: str | None = None,
+    kind: str | None = None,
+    root: Path = SHIPPED,
+) -> Card:
+    """The card that these names mean.
+
+    Raises:
+        UnknownNameError: a device, metric, space, data set or kind that is not known at all.
+        UnsupportedError: known names in a combination that there is no checkpoint for; says which
+            there are.
+    """
+    unit_of(metric)
+    place = find_space(space)
+    name = find_dataset(place, dataset)
+    every = cards(root)
+    if device not in {card.device for card in every}:
+        raise unknown_name("device", device, {card.device for card in every})
+    here = [card for card in every if (card.space, card.dataset) == (place.name, name)]
+    of_device = [card for card in here if card.device == device]
+    if not of_device:
+        where = {f"{c.space} on {c.dataset}" for c in every if c.device == device}
+        raise UnsupportedError(
+            f"no predictor of {device} for {place.name} on {name}: no measurements to learn it "
+            f"from are published; there is {', '.join(sorted(where))}"
+        )
+    of_metric = [card for card in of_device if card.metric == metric]
+    if not of_metric:
+        has = ", ".join(sorted({card.metric for card in of_device}))
+        raise UnsupportedError(f"{device} has no {metric} for {place.name} on {name}; it has {has}")
+    if kind is None:
+        return next(card for card in of_metric if card.default)
+    kinds = {card.kind: card for card in of_metric}
+    if kind not in kinds:
+        raise unknown_name(f"kind for {device} {metric}", kind, kinds)
+    return kinds[kind]
+
+
+def load(
+    device: str,
+    metric: str = "latency",
+    space: str = "nasbench201",
+    dataset: str | None = None,
+    kind: str | None = None,
+) -> CostModel:
+    """The shipped predictor of a device's cost.
+
+    Args:
+        device: id, e.g. "raspi4"; `catalogue` lists them.
+        metric: "latency" (ms), "energy" (mJ) or "arithmetic_intensity" (operations/byte).
+        space: "nasbench201" or "fbnet".
+        dataset: by default cifar10 for nasbench201, cifar100 for fbnet.
+        kind: "additive", "gbdt", "gnn", …; by default the one that was best on validation data.
+
+    Raises:
+        UnknownNameError, UnsupportedError: as `find_card`.
+        CheckpointError: the installed files are damaged.
+    """
+    card = find_card(device, metric, space, dataset, kind)
+    return load_card(card)
+
+
+@lru_cache(maxsize=256)
+def _load(folder: Path) -> CostModel:
+    return read_checkpoint(folder)[0]
+
+
+def load_card(card: Card, root: Path = SHIPPED) -> CostModel:
+    """The model that a card describes; loaded once a process."""
+    return _load(root / checkpoint_folder(card))
+
+
+def catalogue() -> pd.DataFrame:
+    """What can be predicted, how well, and trained on what: one row a checkpoint."""
+    import pandas as pd
+
+    rows = []
+    for card in cards():
+        scores = card.scores
+        rows.append(
+            {
+                "space": card.space,
+                "dataset": card.dataset,
+                "device": card.device,
+                "metric": card.metric,
+                "unit": card.unit,
+                "kind": card.kind,
+                "default": card.default,
+                "batch_size": card.batch_size,
+                "source": card.source,
+                "n_train": card.n_train,
+                "n_test": card.n_test,
+                "kendall_tau": None if scores is None else scores.kendall_tau,
+                "spearman": None if scores is None else scores.spearman,
+                "mape": None if scores is None else scores.mape,
+                "within_10pct": None if scores is None else scores.within_10pct,
+                "coverage": None if scores is None else scores.coverage,
+                "width": None if scores is None else scores.width,
+                "ceiling": card.ceiling,
+            }
+        )
+    return pd.DataFrame(rows)

@@ -1,0 +1,55 @@
+"""A prediction: values, an interval, a unit, and the chance that the network runs at all."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Estimate:
+    """Predicted cost of n architectures.
+
+    Attributes:
+        value: (n,) the cost, in `unit`; where a device can refuse a network, the cost if it runs.
+        lower: (n,) positive lower end of the interval.
+        upper: (n,) upper end.
+        unit: "ms", "mJ" or "operations/byte".
+        coverage: share of measurements that the intervals are made to hold.
+        feasible: (n,) probability that the device runs the network; None: it runs them all.
+        architectures: the canonical string of each.
+    """
+
+    value: Floats
+    lower: Floats
+    upper: Floats
+    unit: str
+    coverage: float
+    feasible: Floats | None
+    architectures: tuple[str, ...]
+
+    def __len__(self) -> int:
+        return len(self.value)
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row an architecture: architecture, value, lower, upper, unit (and feasible)."""
+        import pandas as pd
+
+        columns = {
+            "architecture": list(self.architectures),
+            "value": self.value,
+            "lower": self.lower,
+            "upper": self.upper,
+            "unit": self.unit,
+        }
+        if self.feasible is not None:
+            columns["feasible"] = self.feasible
+        return pd.DataFrame(columns)

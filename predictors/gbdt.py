@@ -1,0 +1,190 @@
+"""Gradient-boosted trees on structural features: XGBoost, absolute error of the logarithm.
+
+The measurements have heavy tails (throttled runs, runs at another clock): the median of the
+logarithm is what most runs show, the mean lies between the two modes.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Literal, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from archcost.encodings import Batch, encode, parse
+from archcost.errors import CheckpointError
+from archcost.predictors.base import Floats, Predictor, one_skeleton, positive_costs
+from archcost.predictors.trees import Forest
+
+if TYPE_CHECKING:
+    import xgboost
+
+Rows = Literal["onehot", "counts", "structural", "layers", "runtime"]
+
+ENCODINGS: dict[str, tuple[Rows, ...]] = {
+    "nasbench201": ("runtime",),
+    "fbnet": ("onehot", "counts", "structural", "layers"),
+}
+"""The encodings that make up the rows, by search space; others use the general ones."""
+_GENERAL: tuple[Rows, ...] = ("structural", "layers")
+# Measured here: below this, loading XGBoost costs more than walking the trees in NumPy.
+_FEW = 200
+
+
+def feature_rows(batch: Batch) -> npt.NDArray[np.float32]:
+    """Rows (n, f) float32 of a batch of one skeleton."""
+    space = batch.groups[0].skeleton.space if batch.groups else "nasbench201"
+    parts = [encode(batch, name).values for name in ENCODINGS.get(space, _GENERAL)]
+    return np.concatenate(parts, axis=1, dtype=np.float32)
+
+
+class Booster:
+    """A trained forest in XGBoost's own format, loaded by the library only for many rows."""
+
+    def __init__(self, content: bytes) -> None:
+        self.content = content
+
+    @cached_property
+    def forest(self) -> Forest:
+        """The trees for NumPy."""
+        return Forest.from_ubjson(self.content)
+
+    @cached_property
+    def _library(self) -> xgboost.Booster:
+        import xgboost
+
+        try:
+            return xgboost.Booster(model_file=bytearray(self.content))
+        except xgboost.core.XGBoostError:
+            raise CheckpointError("not a tree file of XGBoost") from None
+
+    def margin(self, rows: npt.NDArray[np.float32]) -> Floats:
+        """Raw scores (n,) for rows (n, f).
+
+        Raises:
+            CheckpointError: the trees were made for other features.
+        """
+        if rows.shape[1] != self.forest.features:
+            raise CheckpointError(
+                f"the trees take {self.forest.features} features, this version of archcost makes "
+                f"{rows.shape[1]}; the checkpoint is of another version"
+            )
+        if len(rows) <= _FEW:
+            return self.forest.margin(rows).astype(np.float64)
+        found = self._library.inplace_predict(rows, predict_type="margin")
+        return np.asarray(found, dtype=np.float64)
+
+
+def train_booster(
+    rows: npt.NDArray[np.float32],
+    labels: npt.ArrayLike,
+    objective: str,
+    *,
+    n_estimators: int,
+    learning_rate: float,
+    max_depth: int,
+    seed: int,
+) -> Booster:
+    """Train XGBoost on rows (n, f) and labels (n,)."""
+    import xgboost
+
+    parameters = {
+        "objective": objective,
+        "eta": learning_rate,
+        "max_depth": max_depth,
+        "subsample": 0.8,
+        "colsample_bytree": 0.3,
+        "min_child_weight": min(5, max(1, len(rows) // 50)),
+        "seed": seed,
+        "tree_method": "hist",
+    }
+    data = xgboost.DMatrix(rows, label=np.asarray(labels, dtype=np.float32))
+    return Booster(bytes(xgboost.train(parameters, data, n_estimators).save_raw("ubj")))
+
+
+class GBDTPredictor(Predictor):
+    """Boosted trees for one device and metric.
+
+    Args:
+        n_estimators: number of trees.
+        learning_rate: weight of each.
+        max_depth: of each.
+        seed: of the sampling of rows and columns; the same seed gives the same trees.
+    """
+
+    kind = "gbdt"
+
+    def __init__(
+        self,
+        n_estimators: int = 800,
+        learning_rate: float = 0.05,
+        max_depth: int = 6,
+        seed: int = 0,
+    ) -> None:
+        self.n_estimators = n_estimators
+        self.learning_rate = learning_rate
+        self.max_depth = max_depth
+        self.seed = seed
+
+    def fit(self, archs: object, measured: npt.ArrayLike) -> Self:
+        """As `Predictor.fit`."""
+        batch = parse(archs)
+        one_skeleton(batch, "a gbdt")
+        costs = positive_costs(measured, len(batch))
+        self.booster_ = train_booster(
+            feature_rows(batch), np.log(costs), "reg:absoluteerror", **self.get_params()
+        )
+        return self
+
+    def predict(self, archs: object) -> Floats:
+        """As `Predictor.predict`."""
+        self._check_fitted("booster_")
+        batch = parse(archs)
+        if not len(batch):
+            return np.zeros(0)
+        one_skeleton(batch, "a gbdt")
+        return np.exp(self.booster_.margin(feature_rows(batch)))
+
+    def state(self) -> dict[str, npt.NDArray[Any]]:
+        """As `Predictor.state`."""
+        return {"booster.ubj": np.frombuffer(self.booster_.content, dtype=np.uint8)}
+
+    @classmethod
+    def from_state(cls, state: dict[str, npt.NDArray[Any]]) -> Self:
+        """As `Predictor.from_state`."""
+        model = cls()
+        model.booster_ = Booster(state["booster.ubj"].tobytes())
+        return model
+
+
+class Feasibility:
+    """The probability that a device's compiler accepts a network: boosted trees, logistic loss."""
+
+    def __init__(self, booster: Booster) -> None:
+        self.booster = booster
+
+    @classmethod
+    def fit(cls, archs: object, failed: npt.ArrayLike, seed: int = 0) -> Self:
+        """Learn from architectures and whether each was refused, bool (n,)."""
+        rows = feature_rows(parse(archs))
+        accepted = ~np.asarray(failed, dtype=bool)
+        return cls(
+            train_booster(
+                rows,
+                accepted,
+                "binary:logistic",
+                n_estimators=300,
+                learning_rate=0.08,
+                max_depth=5,
+                seed=seed,
+            )
+        )
+
+    def predict(self, archs: object) -> Floats:
+        """Probability (n,) that the network runs."""
+        batch = parse(archs)
+        if not len(batch):
+            return np.zeros(0)
+        found: Floats = 1 / (1 + np.exp(-self.booster.margin(feature_rows(batch))))
+        return found

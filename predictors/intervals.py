@@ -1,0 +1,102 @@
+"""Conformal intervals whose widths follow the noise.
+
+Residuals are logarithms of measured over predicted cost, so ends are always positive. Each is
+divided by a scale that depends on the architecture (a log-linear function of predicted cost and
+operator counts, fitted to the size of the residuals); the quantiles of the normalised residuals,
+taken from predictions out of fold, give the interval (cross-conformal: Vovk 2015; normalised
+scores: Papadopoulos et al. 2011). Noise is skewed: of all pairs of quantiles that hold the
+coverage, the closest pair is used.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from archcost.encodings import Batch, encode
+from archcost.errors import MeasurementError, UnsupportedError
+
+Floats = npt.NDArray[np.float64]
+
+COVERAGES = (0.5, 0.99)
+"""Lowest and highest coverage that intervals are offered at."""
+_GRID = 2000
+# Below this, residuals are the rounding of the table, not noise.
+_EXACT = 1e-6
+_FEWEST = 20
+
+
+class ConformalIntervals:
+    """Intervals around the predictions of one fitted predictor.
+
+    Attributes:
+        quantiles_: (2001,) of the normalised residuals, evenly spaced in probability.
+        weights_: of the scale's features; empty if the scale is constant.
+    """
+
+    def __init__(self, quantiles: Floats, weights: Floats) -> None:
+        self.quantiles_ = quantiles
+        self.weights_ = weights
+
+    @classmethod
+    def fit(cls, batch: Batch, predicted: Floats, measured: Floats) -> Self:
+        """Learn from predictions (n,) of architectures that the predictor had not seen.
+
+        Raises:
+            MeasurementError: fewer than 20 measurements.
+        """
+        if len(measured) < _FEWEST:
+            raise MeasurementError(
+                f"{len(measured)} measurements cannot calibrate intervals; give at least {_FEWEST}"
+            )
+        residuals = np.log(measured / predicted)
+        if np.abs(residuals).max() < _EXACT:
+            quantiles = np.linspace(-_EXACT, _EXACT, _GRID + 1)
+            return cls(quantiles, np.zeros(0))
+        size = np.abs(residuals)
+        features = _features(batch, predicted)
+        # A floor keeps residuals that happen to be tiny from dominating the logarithm.
+        logs = np.log(size + 0.3 * np.median(size))
+        ridge = 1e-3 * len(size) * np.eye(features.shape[1])
+        weights = np.linalg.solve(features.T @ features + ridge, features.T @ logs)
+        scale = np.exp(features @ weights)
+        return cls(np.quantile(residuals / scale, np.linspace(0, 1, _GRID + 1)), weights)
+
+    def around(self, batch: Batch, predicted: Floats, coverage: float) -> tuple[Floats, Floats]:
+        """Lower and upper ends (n,) around predictions (n,).
+
+        Raises:
+            UnsupportedError: a coverage outside 0.5 to 0.99.
+        """
+        low, high = COVERAGES
+        if not low <= coverage <= high:
+            raise UnsupportedError(f"coverage {coverage} is outside {low} to {high}")
+        inside = int(np.ceil(coverage * _GRID))
+        widths = self.quantiles_[inside:] - self.quantiles_[:-inside]
+        first = int(widths.argmin())
+        scale = np.ones(len(predicted))
+        if len(self.weights_) and len(predicted):
+            scale = np.exp(_features(batch, predicted) @ self.weights_)
+        lower = predicted * np.exp(np.minimum(self.quantiles_[first], 0) * scale)
+        upper = predicted * np.exp(np.maximum(self.quantiles_[first + inside], 0) * scale)
+        return lower, upper
+
+    def state(self) -> dict[str, npt.NDArray[Any]]:
+        """What was learned, as named arrays."""
+        return {"interval.quantiles": self.quantiles_, "interval.weights": self.weights_}
+
+    @classmethod
+    def from_state(cls, state: dict[str, npt.NDArray[Any]]) -> Self:
+        """The intervals of which `state` gave this."""
+        return cls(state["interval.quantiles"], state["interval.weights"])
+
+
+def _features(batch: Batch, predicted: Floats) -> Floats:
+    """(n, f): a constant, the logarithm of the cost and its square, shares of operators."""
+    logs = np.log(predicted)
+    counts = encode(batch, "counts").values.astype(np.float64)
+    operators = len(batch.groups[0].vocabulary)
+    shares = counts[:, 1:operators] / counts[:, :operators].sum(axis=1, keepdims=True)
+    return np.column_stack([np.ones(len(logs)), logs, logs**2, shares])

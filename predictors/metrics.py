@@ -1,0 +1,65 @@
+"""Scores of predictions against measurements: pure functions of arrays."""
+
+from __future__ import annotations
+
+import warnings
+
+import numpy as np
+import numpy.typing as npt
+
+Floats = npt.NDArray[np.float64]
+
+_RESOLUTION = 6
+"""Significant digits at which costs are compared in rank metrics. No published table resolves more,
+and below it sums of equal costs differ by the order in which they were added up."""
+
+
+def _comparable(values: npt.ArrayLike) -> Floats:
+    array = np.asarray(values, dtype=np.float64)
+    return np.array([float(f"{value:.{_RESOLUTION - 1}e}") for value in array.ravel()])
+
+
+def _constant(*columns: Floats) -> bool:
+    if any(len(column) < 2 or (column == column[0]).all() for column in columns):
+        warnings.warn(
+            "a rank correlation needs at least two different values on each side", stacklevel=3
+        )
+        return True
+    return False
+
+
+def kendall_tau(predicted: npt.ArrayLike, measured: npt.ArrayLike) -> float:
+    """Kendall's tau-b; NaN with a warning where either side is constant.
+
+    Costs that agree to six significant digits are ties.
+    """
+    from scipy.stats import kendalltau
+
+    p, m = _comparable(predicted), _comparable(measured)
+    return float("nan") if _constant(p, m) else float(kendalltau(p, m).statistic)
+
+
+def spearman(predicted: npt.ArrayLike, measured: npt.ArrayLike) -> float:
+    """Spearman's rank correlation; NaN with a warning where either side is constant."""
+    from scipy.stats import spearmanr
+
+    p, m = _comparable(predicted), _comparable(measured)
+    return float("nan") if _constant(p, m) else float(spearmanr(p, m).statistic)
+
+
+def mape(predicted: npt.ArrayLike, measured: npt.ArrayLike) -> float:
+    """Mean absolute error relative to the measurement, as a fraction."""
+    p, m = np.asarray(predicted, dtype=np.float64), np.asarray(measured, dtype=np.float64)
+    return float(np.mean(np.abs(p - m) / m))
+
+
+def within(predicted: npt.ArrayLike, measured: npt.ArrayLike, share: float = 0.1) -> float:
+    """Share of predictions off by at most `share` of the measurement."""
+    p, m = np.asarray(predicted, dtype=np.float64), np.asarray(measured, dtype=np.float64)
+    return float(np.mean(np.abs(p - m) <= share * m))
+
+
+def coverage(lower: npt.ArrayLike, upper: npt.ArrayLike, measured: npt.ArrayLike) -> float:
+    """Share of measurements inside their intervals."""
+    m = np.asarray(measured, dtype=np.float64)
+    return float(np.mean((np.asarray(lower) <= m) & (m <= np.asarray(upper))))

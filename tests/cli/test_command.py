@@ -1,0 +1,135 @@
+"""The command as a person runs it: in a process of its own."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+CELL = (
+    "|nor_conv_3x3~0|+|nor_conv_3x3~0|avg_pool_3x3~1|"
+    "+|skip_connect~0|nor_conv_3x3~1|skip_connect~2|"
+)
+
+
+def run(*arguments: str, text: str | None = None) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "archcost", *arguments],
+        capture_output=True,
+        text=True,
+        input=text,
+        check=False,
+        timeout=120,
+    )
+
+
+def rows(output: str) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(output)))
+
+
+def test_predict_table_has_units_and_intervals() -> None:
+    done = run("predict", CELL, "--device", "raspi4")
+    assert done.returncode == 0, done.stderr
+    assert CELL in done.stdout
+    assert "ms" in done.stdout
+    assert " to " in done.stdout
+
+
+def test_all_devices_of_a_cell_and_a_network() -> None:
+    done = run("predict", "1", "--all", "--format", "csv")
+    assert done.returncode == 0, done.stderr
+    found = rows(done.stdout)
+    assert len({row["device"] for row in found}) > 40
+    for row in found:
+        assert float(row["lower"]) <= float(row["value"]) <= float(row["upper"])
+    network = run("predict", "|".join(["k3_e1"] * 22), "--format", "json")
+    assert network.returncode == 0, network.stderr
+    answers = json.loads(network.stdout)
+    assert {row["metric"] for row in answers} == {"latency", "energy"}
+    # The sum that HW-NAS-Bench's authors print for this network.
+    eyeriss = next(r for r in answers if r["device"] == "eyeriss" and r["metric"] == "latency")
+    assert eyeriss["value"] == pytest.approx(3.940896, rel=1e-9)
+
+
+def test_file_in_file_out(tmp_path: Path) -> None:
+    source, output = tmp_path / "in.csv", tmp_path / "out.csv"
+    source.write_text(f"arch\n{CELL}\nnonsense\n5\n")
+    failed = run("predict", "--input", str(source), "--device", "fpga", "--output", str(output))
+    assert failed.returncode == 2
+    assert not output.exists()
+    done = run(
+        *("predict", "--input", str(source), "--device", "fpga"),
+        *("--output", str(output), "--on-error", "skip"),
+    )
+    assert done.returncode == 0, done.stderr
+    assert "row 2" in done.stderr
+    assert len(rows(output.read_text())) == 2
+
+
+def test_stdin() -> None:
+    done = run("predict", "--input", "-", "--device", "fpga", "--format", "csv", text="1\n2\n")
+    assert len(rows(done.stdout)) == 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("predict", "1", "--device", "raspi"), "raspi4"),
+        (("predict", "99999"), "15624"),
+        (("predict", "1", "--coverage", "1.5"), "0.99"),
+        (("predict", "1", "--metric", "latncy"), "latency"),
+        (("predict", "1", "--dataset", "cifar11"), "cifar10"),
+        (("predict",), "--input"),
+        (("predict", "1", "--kindd", "x"), "--kind"),
+        (("predict", "1", "--output", "x.docx"), ".csv"),
+        (("predict", "--input", "missing.csv"), "missing.csv"),
+        (("train", "--table", "missing.csv", "--out", "x"), "missing.csv"),
+        (("evaluate", "--table", "missing.pickle"), "missing.pickle"),
+    ],
+)
+def test_errors_are_one_line_and_status_2(arguments: tuple[str, ...], says: str) -> None:
+    done = run(*arguments)
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert says in done.stderr
+    assert done.stderr.count("\n") == 1
+    assert "Traceback" not in done.stderr
+
+
+def test_train_and_evaluate(tmp_path: Path) -> None:
+    table = tmp_path / "mine.csv"
+    lines = [f"{i},{1 + i % 7 + i / 15625}" for i in range(0, 15625, 50)]
+    table.write_text("\n".join(["arch_index,raspi4_latency_ms", *lines]) + "\n")
+    out = tmp_path / "checkpoints"
+    done = run(
+        *("train", "--table", str(table), "--dataset", "cifar10"),
+        *("--out", str(out), "--trees", "20"),
+    )
+    assert done.returncode == 0, done.stderr
+    card = json.loads(next(out.rglob("card.json")).read_text())
+    assert card["n_train"] + card["n_test"] == len(lines)
+    scored = run("evaluate", "--table", str(table), "--dataset", "cifar10", "--all-rows")
+    assert scored.returncode == 0, scored.stderr
+    assert "raspi4 latency" in scored.stdout
+
+
+def test_help_and_version() -> None:
+    assert "nasbench201" in run("predict", "--help").stdout
+    assert run("--version").stdout.startswith("archcost ")
+    assert "edgetpu" in run("devices").stdout
+
+
+def test_nothing_heavy_is_imported() -> None:
+    code = (
+        "import sys, archcost; from archcost.cli import main\n"
+        "try: main(['predict', '1', '--device', 'raspi4'])\n"
+        "except SystemExit: pass\n"
+        "print([m for m in ('torch', 'sklearn', 'xgboost', 'pandas') if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "[]"

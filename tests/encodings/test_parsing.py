@@ -1,0 +1,165 @@
+"""Every accepted form leads to the same architecture; everything else to one clear error."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from archcost.encodings import (
+    NASBENCH201_OPERATORS,
+    Architecture,
+    Skeleton,
+    all_ids,
+    all_strings,
+    canonical,
+    encode,
+    parse,
+    parse_each,
+)
+from archcost.errors import (
+    ArchcostError,
+    ArchitectureError,
+    UnknownNameError,
+    UnsupportedError,
+)
+
+CELL_1 = (
+    "|nor_conv_3x3~0|+|nor_conv_3x3~0|avg_pool_3x3~1|"
+    "+|skip_connect~0|nor_conv_3x3~1|skip_connect~2|"
+)
+IDS_1 = (3, 3, 4, 1, 3, 1)
+
+
+def test_published_index_of_a_cell() -> None:
+    assert all_strings()[1] == CELL_1
+    assert tuple(all_ids()[1]) == IDS_1
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        1,
+        np.int64(1),
+        CELL_1,
+        [IDS_1],
+        np.array([IDS_1]),
+        tuple(NASBENCH201_OPERATORS[i] for i in IDS_1),
+        np.eye(5, dtype=int)[list(IDS_1)],
+        np.eye(5, dtype=int)[list(IDS_1)].reshape(1, 30),
+        pd.Series([CELL_1]),
+        encode([1], "adjacency"),
+    ],
+    ids=lambda form: type(form).__name__,
+)
+def test_forms_of_one_cell(form: object) -> None:
+    assert parse(form).strings() == [CELL_1]
+
+
+def test_fbnet_forms() -> None:
+    ids = [0, 1, 2, 3, 4, 5, 6, 7, 8, *[0] * 13]
+    batch = parse([ids], space="fbnet")
+    text = batch.strings()[0]
+    assert parse(text).strings() == parse([text.split("|")]).strings() == [text]
+    assert parse(encode(batch, "onehot")).strings() == [text]
+
+
+def test_mixed_batch_keeps_order() -> None:
+    network = "|".join(["k3_e1"] * 22)
+    batch = parse([CELL_1, network, 7])
+    assert batch.strings() == [CELL_1, network, all_strings()[7]]
+    assert {group.skeleton.space for group in batch.groups} == {"nasbench201", "fbnet"}
+
+
+def test_six_small_numbers_are_refused_as_ambiguous() -> None:
+    with pytest.raises(ArchitectureError, match="cell"):
+        parse([0, 1, 2, 3, 4, 0])
+
+
+@pytest.mark.parametrize(
+    ("form", "says"),
+    [
+        (15625, "15624"),
+        (-1, "-1"),
+        ("|nor_conv_9x9~0|+|none~0|none~1|+|none~0|none~1|none~2|", "nor_conv"),
+        ("|none~0|+|none~0|none~1|", "node|part|expected"),
+        ([[0, 1, 2]], "3"),
+        ([[0, 0, 0, 0, 0, 9]], "9"),
+    ],
+)
+def test_malformed_says_what(form: object, says: str) -> None:
+    with pytest.raises(ArchcostError, match=says):
+        parse(form)
+
+
+def test_row_of_a_malformed_architecture_is_named() -> None:
+    with pytest.raises(ArchcostError, match="architecture 1"):
+        parse([CELL_1, "nonsense", CELL_1])
+    batch, positions, problems = parse_each([CELL_1, "nonsense", CELL_1])
+    assert len(batch) == 2
+    assert list(positions) == [0, 2]
+    assert [position for position, _ in problems] == [1]
+
+
+@given(st.text(max_size=80))
+def test_any_text_is_an_architecture_or_an_error(text: str) -> None:
+    with suppress(ArchcostError):
+        assert len(parse(text)) == 1
+
+
+@given(st.text(alphabet="|~+0123 noresi_cvaxgplk", max_size=90))
+def test_nearly_right_text(text: str) -> None:
+    with suppress(ArchcostError):
+        assert len(parse(text)) == 1
+
+
+@pytest.mark.parametrize("name", ["onehot", "adjacency"])
+def test_rows_determine_the_architecture(name: str) -> None:
+    batch = parse(range(15625))
+    assert parse(encode(batch, name)) == batch
+
+
+@pytest.mark.parametrize("name", ["path", "counts", "structural", "layers", "runtime"])
+def test_lossy_rows_are_refused(name: str) -> None:
+    with pytest.raises(UnsupportedError, match=name):
+        parse(encode([3], name))
+
+
+def test_unknown_encoding_names_the_nearest() -> None:
+    with pytest.raises(UnknownNameError, match="onehot"):
+        encode([1], "one-hot")
+
+
+def test_empty_batch() -> None:
+    assert len(parse([])) == 0
+    assert encode([], "counts").values.shape == (0, 5)
+
+
+def test_architectures_are_values() -> None:
+    a, b = parse([1])[0], parse([CELL_1])[0]
+    assert a == b
+    assert hash(a) == hash(b)
+    assert isinstance(a, Architecture)
+    assert isinstance(a.skeleton, Skeleton)
+
+
+def test_canonical_form_is_the_same_for_relabelled_cells() -> None:
+    ids = all_ids()
+    cells = ids[ids[:, 2] == 0]
+    # Nodes 1 and 2 exchanged: 0-1 with 0-2, and 1-3 with 2-3.
+    relabelled = cells[:, [1, 0, 2, 3, 5, 4]]
+    assert np.array_equal(canonical(cells), canonical(relabelled))
+    for name in ("counts", "structural", "runtime"):
+        left, right = encode(cells, name).values, encode(relabelled, name).values
+        assert np.array_equal(left, right), name
+
+
+@pytest.mark.shared
+def test_published_order(shared_data) -> None:  # type: ignore[no-untyped-def]
+    table = pd.read_parquet(shared_data / "nasbench201_accuracy.parquet")
+    order = np.array(all_strings())[table["arch_index"]]
+    assert (order == table["arch_str"]).all()

@@ -1,0 +1,168 @@
+"""Additive models are exact, trees agree with the library, intervals hold."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.stats import kendalltau, spearmanr
+from sklearn.base import clone
+
+from archcost.encodings import encode, parse
+from archcost.errors import (
+    CheckpointError,
+    MeasurementError,
+    NotFittedError,
+    UnknownNameError,
+    UnsupportedError,
+)
+from archcost.predictors import AdditivePredictor, ConformalIntervals, GBDTPredictor, metrics
+from archcost.predictors.additive import round_significant
+from archcost.predictors.gbdt import feature_rows, train_booster
+from archcost.predictors.trees import Forest
+
+CELLS = np.arange(0, 15625, 16)
+
+
+def costs(weights: tuple[float, ...] = (1.0, 0.0, 0.24576, 1.47456, 0.5)) -> np.ndarray:
+    counts = encode(CELLS, "counts").values.astype(float)
+    return counts @ np.array(weights) + 1
+
+
+@pytest.fixture(scope="module")
+def noisy() -> np.ndarray:
+    return costs() * np.exp(np.random.default_rng(0).normal(0, 0.05, len(CELLS)))
+
+
+def test_additive_is_exact_on_unseen_cells() -> None:
+    model = AdditivePredictor().fit(CELLS[:300], costs()[:300])
+    assert np.allclose(model.predict(CELLS[300:]), costs()[300:], rtol=1e-9)
+
+
+def test_equal_costs_are_predicted_equal() -> None:
+    # Six 1x1 convolutions cost what one 3x3 does: 6 x 0.24576 = 1.47456.
+    model = AdditivePredictor().fit(CELLS, costs((0.0, 0.0, 0.24576, 1.47456, 1.47456)))
+    six, one, pool = model.predict(np.array([[2] * 6, [3, 0, 0, 0, 0, 1], [1, 4, 0, 0, 0, 0]]))
+    assert six == one == pool
+
+
+def test_ratio_is_exact() -> None:
+    counts = encode(CELLS, "counts").values.astype(float)
+    measured = (17 + counts @ [0, 0, 8, 79, 0]) / (1 + counts @ [0, 0, 0.9, 2.8, 2.8])
+    model = AdditivePredictor(ratio=True).fit(CELLS[:200], measured[:200])
+    assert np.allclose(model.predict(CELLS), measured, rtol=1e-9)
+
+
+@given(st.floats(1e-9, 1e9))
+def test_rounding_keeps_twelve_digits(value: float) -> None:
+    assert round_significant(np.array([value]))[0] == pytest.approx(value, rel=1e-11)
+
+
+def test_gbdt_learns_repeats_and_clones(noisy: np.ndarray) -> None:
+    model = GBDTPredictor(n_estimators=60)
+    first = model.fit(CELLS, noisy).predict(CELLS)
+    again = clone(model).fit(CELLS, noisy).predict(CELLS)
+    assert np.array_equal(first, again)
+    assert metrics.kendall_tau(first, noisy) > 0.8
+    with pytest.raises(UnknownNameError, match="n_estimators"):
+        model.set_params(n_estimator=3)
+
+
+def test_node_relabelling_leaves_predictions_alone(noisy: np.ndarray) -> None:
+    model = GBDTPredictor(n_estimators=30).fit(CELLS, noisy)
+    cells = np.array([[3, 1, 0, 2, 4, 1], [2, 3, 0, 0, 1, 3]])
+    assert np.array_equal(model.predict(cells), model.predict(cells[:, [1, 0, 2, 3, 5, 4]]))
+
+
+def test_numpy_and_library_agree(noisy: np.ndarray) -> None:
+    rows = feature_rows(parse(CELLS))
+    booster = train_booster(
+        rows,
+        np.log(noisy),
+        "reg:absoluteerror",
+        n_estimators=40,
+        learning_rate=0.1,
+        max_depth=6,
+        seed=0,
+    )
+    few, many = booster.margin(rows[:150]), booster.margin(rows)
+    assert np.allclose(few, many[:150], atol=1e-5)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.data())
+def test_damaged_trees_are_refused_or_read(data: st.DataObject) -> None:
+    content = bytearray(_small_trees())
+    for _ in range(data.draw(st.integers(1, 4))):
+        content[data.draw(st.integers(0, len(content) - 1))] = data.draw(st.integers(0, 255))
+    end = data.draw(st.integers(0, len(content)))
+    with suppress(CheckpointError):
+        Forest.from_ubjson(bytes(content[:end]))
+
+
+_TREES: list[bytes] = []
+
+
+def _small_trees() -> bytes:
+    if not _TREES:
+        model = GBDTPredictor(n_estimators=2, max_depth=2).fit(CELLS[:100], costs()[:100])
+        _TREES.append(model.booster_.content)
+    return _TREES[0]
+
+
+def test_before_fit() -> None:
+    with pytest.raises(NotFittedError, match="fit"):
+        GBDTPredictor().predict([1])
+
+
+@pytest.mark.parametrize("bad", [0.0, -1.0, np.nan, np.inf])
+def test_bad_measurements_name_their_rows(bad: float) -> None:
+    measured = costs()
+    measured[4] = bad
+    with pytest.raises(MeasurementError, match="5"):
+        AdditivePredictor().fit(CELLS, measured)
+
+
+@pytest.mark.parametrize("coverage", [0.5, 0.9, 0.99])
+def test_intervals_hold_on_new_cells(coverage: float) -> None:
+    rng = np.random.default_rng(1)
+    cells = rng.permutation(15625)[:6000]
+    batch = parse(cells)
+    true = encode(batch, "counts").values @ np.array([0.1, 0.2, 1.0, 3.0, 0.7]) + 1
+    noise = rng.normal(0, 1, 6000) * (0.02 + 0.02 * true / true.max())
+    measured = true * np.exp(noise)
+    half = np.arange(3000)
+    found = ConformalIntervals.fit(batch.take(half), true[half], measured[half])
+    rest = half + 3000
+    lower, upper = found.around(batch.take(rest), true[rest], coverage)
+    assert (lower > 0).all()
+    assert metrics.coverage(lower, upper, measured[rest]) == pytest.approx(coverage, abs=0.03)
+
+
+def test_intervals_nest_and_refuse_other_coverages() -> None:
+    batch = parse(CELLS)
+    rng = np.random.default_rng(2)
+    found = ConformalIntervals.fit(batch, costs(), costs() * np.exp(rng.normal(0, 0.1, len(CELLS))))
+    narrow, wide = (found.around(batch, costs(), c) for c in (0.6, 0.95))
+    assert (wide[1] - wide[0] > narrow[1] - narrow[0]).all()
+    with pytest.raises(UnsupportedError, match=r"0\.5"):
+        found.around(batch, costs(), 1.0)
+
+
+def test_metrics_against_scipy() -> None:
+    rng = np.random.default_rng(3)
+    x = rng.integers(1, 30, 200).astype(float)
+    y = x + rng.integers(0, 9, 200)
+    assert metrics.kendall_tau(x, y) == pytest.approx(kendalltau(x, y).statistic)
+    assert metrics.spearman(x, y) == pytest.approx(spearmanr(x, y).statistic)
+    assert metrics.kendall_tau(np.exp(x / 9), y) == pytest.approx(metrics.kendall_tau(x, y))
+    assert metrics.mape([1.1, 1.8], [1, 2]) == pytest.approx(0.1)
+    assert metrics.within([1.05, 2.5], [1, 2]) == 0.5
+
+
+def test_constant_predictions_have_no_rank_correlation() -> None:
+    with pytest.warns(UserWarning, match="different"):
+        assert np.isnan(metrics.kendall_tau([1, 1, 1], [1, 2, 3]))

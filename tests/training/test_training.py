@@ -1,0 +1,145 @@
+"""Training repeats, keeps the test part apart, and its scores can be reproduced."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import archcost
+from archcost.checkpoints import cards
+from archcost.data import MeasuredTable, read_lookup, read_table
+from archcost.encodings import encode, parse
+from archcost.errors import MeasurementError
+from archcost.training import Settings, split_rows, train, train_lookup
+from archcost.training.repeatability import noise_ceiling
+
+CELLS = np.arange(0, 15625, 25)
+QUICK = Settings(n_estimators=25, n_test=100)
+
+
+def table(noise: float = 0.05, failing: bool = False) -> MeasuredTable:
+    counts = encode(CELLS, "counts").values.astype(float)
+    costs = counts @ [0, 0, 0.25, 1.5, 0.5] + 1
+    costs = costs * np.exp(np.random.default_rng(0).normal(0, noise, len(costs)))
+    target = ("edgetpu", "latency")
+    failed = {}
+    if failing:
+        refused = counts[:, 3] >= 2
+        failed[target] = refused
+        costs = np.where(refused, np.nan, costs)
+    return MeasuredTable("nasbench201", "cifar10", None, CELLS, {target: costs}, failed)
+
+
+def test_training_repeats() -> None:
+    first, second = (train(table(), settings=QUICK) for _ in range(2))
+    assert first[0].card.scores == second[0].card.scores
+    assert first[0].card.golden == second[0].card.golden
+
+
+def test_exact_sums_get_an_additive_default() -> None:
+    found = {result.card.kind: result.card for result in train(table(0.0), settings=QUICK)}
+    assert found["additive"].default
+    assert not found["gbdt"].default
+    assert found["additive"].scores is not None
+    assert found["additive"].scores.kendall_tau == pytest.approx(1)
+
+
+def test_refused_networks_train_feasibility_not_cost() -> None:
+    (result,) = train(table(failing=True), settings=QUICK)
+    card = result.card
+    assert card.scores is not None
+    assert card.scores.auc is not None
+    assert card.scores.auc > 0.95
+    assert card.scores.n < card.n_test
+    assert card.n_calibration < card.n_train
+
+
+def test_written_checkpoints_are_complete(tmp_path: Path) -> None:
+    (result,) = train(table(), out=tmp_path, settings=QUICK)
+    assert result.card.files
+    assert [path.name for path in tmp_path.rglob(".*")] == []
+
+
+def test_split_is_disjoint_and_of_the_seed() -> None:
+    rows = np.arange(500)
+    learned, held = split_rows(rows, Settings(n_test=100, seed=3))
+    assert len(held) == 100
+    assert not set(learned) & set(held)
+    assert np.array_equal(held, split_rows(rows, Settings(n_test=100, seed=3))[1])
+
+
+def test_too_few_measurements() -> None:
+    small = MeasuredTable(
+        "nasbench201", "cifar10", None, CELLS[:30], {("raspi4", "latency"): np.ones(30)}
+    )
+    with pytest.raises(MeasurementError, match="at least 50"):
+        train(small)
+
+
+def test_evaluate_refuses_bad_measurements() -> None:
+    with pytest.raises(MeasurementError, match="row 2"):
+        archcost.evaluate(archcost.load("fpga"), [1, 2], [1.0, -3.0])
+
+
+def test_ceiling_falls_with_noise() -> None:
+    batch = parse(range(15625))
+    true = encode(batch, "counts").values @ np.array([0.1, 0.2, 1, 3, 0.7]) + 1
+    rng = np.random.default_rng(0)
+    taus = [
+        noise_ceiling(batch, true * np.exp(rng.normal(0, sigma, len(true))), true)
+        for sigma in (0.01, 0.1)
+    ]
+    assert taus[0] is not None
+    assert taus[1] is not None
+    assert 0.9 < taus[0] < 1
+    assert taus[1] < taus[0]
+
+
+@pytest.mark.shared
+def test_published_values(shared_data: Path) -> None:
+    """At most one of the ten metrics of cell 1 outside its 95 % interval; FBNet exact."""
+    values = json.loads((shared_data / "published_values.json").read_text())
+    outside = []
+    for entry in values["nasbench201"]:
+        if entry["arch"] != 1 or entry["dataset"] != "cifar10":
+            continue
+        for name, value in entry["metrics"].items():
+            device, metric = name.split("_", 1)
+            found = archcost.load(device, metric=metric).predict([1], coverage=0.95)
+            if not found.lower[0] <= value <= found.upper[0]:
+                outside.append(name)
+    assert len(outside) <= 1, outside
+    for entry in values["fbnet"]:
+        for name, value in entry["metrics"].items():
+            device, metric = name.split("_", 1)
+            model = archcost.load(device, metric, "fbnet", entry["dataset"])
+            assert model.predict([entry["arch"]]).value[0] == pytest.approx(value, rel=1e-9)
+
+
+@pytest.mark.shared
+def test_card_scores_are_reproduced(shared_data: Path) -> None:
+    (measured,) = read_table(
+        shared_data / "nasbench201_hwnasbench_cifar10.parquet", dataset="cifar10"
+    )
+    for card in cards():
+        if card.source != "hw-nas-bench" or card.space != "nasbench201" or card.device != "pixel3":
+            continue
+        assert card.scores is not None
+        costs = measured.targets[card.device, card.metric]
+        rows = np.flatnonzero(costs > 0)
+        held = split_rows(rows, Settings(n_test=card.n_test, seed=card.split_seed or 0))[1]
+        model = archcost.load(card.device, card.metric, kind=card.kind)
+        batch = parse(measured.architectures, space="nasbench201").take(held)
+        found = archcost.evaluate(model, batch, costs[held])
+        assert found.kendall_tau == pytest.approx(card.scores.kendall_tau, abs=1e-4)
+        assert found.coverage == pytest.approx(card.scores.coverage, abs=1e-3)
+
+
+@pytest.mark.shared
+def test_look_up_sums_cover_both_data_sets(shared_data: Path) -> None:
+    trained = train_lookup(read_lookup(shared_data / "fbnet_hwnasbench_luts.parquet"))
+    assert {result.card.dataset for result in trained} == {"cifar100", "ImageNet"}
+    assert len(trained) == 16
