@@ -69,6 +69,8 @@ class Card(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         files: name to SHA-256.
         golden: predictions to check the installation with.
         note: what else must be known.
+        base: folder of the checkpoint that this one scales, relative to the folder of all.
+        base_sha256: of the card there, which holds the hashes of its files.
     """
 
     format_version: int
@@ -95,6 +97,8 @@ class Card(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     files: dict[str, str]
     golden: Golden
     note: str
+    base: str | None = None
+    base_sha256: str | None = None
 
     @property
     def target(self) -> Target:

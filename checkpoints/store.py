@@ -26,6 +26,7 @@ from archcost.predictors import (
     GBDTPredictor,
     LookupPredictor,
     Predictor,
+    ScaledPredictor,
 )
 from archcost.predictors.gbdt import Booster
 
@@ -35,7 +36,8 @@ CARD = "card.json"
 _ARRAYS = "model.safetensors"
 _FEASIBILITY = "feasibility.ubj"
 _CLASSES: dict[str, type[Predictor]] = {
-    cls.__name__: cls for cls in (AdditivePredictor, LookupPredictor, GBDTPredictor)
+    cls.__name__: cls
+    for cls in (AdditivePredictor, LookupPredictor, GBDTPredictor, ScaledPredictor)
 }
 
 
@@ -69,6 +71,8 @@ def write_checkpoint(folder: Path, model: CostModel, card: Card) -> Card:
     part.mkdir(parents=True)
     try:
         state = model_state(model)
+        if card.base is not None:
+            state.pop(_FEASIBILITY, None)  # the base has it
         trees = {name: state.pop(name) for name in list(state) if name.endswith(".ubj")}
         for name, content in trees.items():
             (part / name).write_bytes(content.tobytes())
@@ -106,17 +110,32 @@ def read_checkpoint(folder: Path) -> tuple[CostModel, Card]:
         )
     state = _read_state(folder, card)
     trees = state.pop(_FEASIBILITY, None)
+    feasibility = None if trees is None else Feasibility(Booster(trees.tobytes()))
     try:
-        model = CostModel(
-            card.target,
-            card.kind,
-            _CLASSES[card.predictor].from_state(state),
-            ConformalIntervals.from_state(state),
-            None if trees is None else Feasibility(Booster(trees.tobytes())),
-        )
+        predictor: Predictor
+        if card.base is None:
+            predictor = _CLASSES[card.predictor].from_state(state)
+        else:
+            base = _read_base(folder, card)
+            predictor, feasibility = (
+                ScaledPredictor.with_base(base.predictor, state),
+                base.feasibility,
+            )
+        intervals = ConformalIntervals.from_state(state)
     except KeyError as error:
         raise CheckpointError(f"{folder}: the checkpoint lacks {error}") from None
-    return model, card
+    return CostModel(card.target, card.kind, predictor, intervals, feasibility), card
+
+
+def _read_base(folder: Path, card: Card) -> CostModel:
+    """The model that a scaled one builds on: ``<root>/<space>/<dataset>/<name>``."""
+    parts = Path(card.base or "").parts
+    if len(parts) != 3 or ".." in parts or Path(card.base or "").is_absolute():
+        raise CheckpointError(f"{folder}: the card names a base outside: {card.base!r}")
+    base = folder.parents[2].joinpath(*parts)
+    if not (base / CARD).is_file() or sha256_of(base / CARD) != card.base_sha256:
+        raise CheckpointError(f"{folder}: made on another version of {card.base}; train it again")
+    return read_checkpoint(base)[0]
 
 
 def _read_state(folder: Path, card: Card) -> State:

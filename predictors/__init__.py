@@ -10,6 +10,7 @@ from archcost.predictors.estimate import Estimate
 from archcost.predictors.gbdt import Feasibility, GBDTPredictor
 from archcost.predictors.intervals import ConformalIntervals
 from archcost.predictors.model import CostModel, Target
+from archcost.predictors.scaled import ScaledPredictor
 
 __all__ = [
     "AdditivePredictor",
@@ -20,5 +21,6 @@ __all__ = [
     "GBDTPredictor",
     "LookupPredictor",
     "Predictor",
+    "ScaledPredictor",
     "Target",
 ]

@@ -112,7 +112,7 @@ def train(
         if progress is not None:
             progress(f"{device} {metric} ({table.dataset})", done, len(jobs))
         for result in _train_target(table, (device, metric), settings):
-            trained.append(_write(result, out))
+            trained.append(write_trained(result, out))
     if progress is not None:
         progress("done", len(jobs), len(jobs))
     return trained
@@ -137,7 +137,7 @@ def train_lookup(
                 Batch.from_ids(place, np.repeat(ids, 4, axis=0)), np.ones(20), np.ones(20)
             )
             model = CostModel(target, "additive", predictor, exact)
-            card = _card(
+            card = make_card(
                 model,
                 golden,
                 source_id="hw-nas-bench",
@@ -146,11 +146,12 @@ def train_lookup(
                 note="The sum over a look-up table of blocks, as HW-NAS-Bench defines it: no run "
                 "of the whole network. n_train counts the blocks of the table.",
             )
-            trained.append(_write(Trained(model, card), out))
+            trained.append(write_trained(Trained(model, card), out))
     return trained
 
 
-def _write(result: Trained, out: str | Path | None) -> Trained:
+def write_trained(result: Trained, out: str | Path | None) -> Trained:
+    """Write a checkpoint to its place under `out`, if there is one; the card gets its hashes."""
     if out is None:
         return result
     folder = Path(out) / checkpoint_folder(result.card)
@@ -191,7 +192,7 @@ def _train_target(
             ConformalIntervals.fit(train_batch, predicted, measured),
             feasibility,
         )
-        card = _card(
+        card = make_card(
             model,
             train_batch[:_GOLDEN],
             source_id=table.source,
@@ -270,7 +271,7 @@ def _scores(
     return Scores(**asdict(found), auc=auc)
 
 
-def _card(
+def make_card(
     model: CostModel,
     golden: Batch,
     *,
@@ -283,6 +284,7 @@ def _card(
     ceiling: float | None = None,
     note: str | None = None,
 ) -> Card:
+    """The card of a model; `counts` are architectures to train, to calibrate and to test."""
     target = model.target
     device = DEVICES.get(target.device)
     known = device is not None and source_id is not None

@@ -36,7 +36,7 @@ def devices(
         if scores:
             s = card.scores
             line += (
-                ["exact", "", ""]
+                ["exact" if card.kind == "additive" else "", "", ""]
                 if s is None
                 else [f"{s.kendall_tau:.4f}", f"{s.mape:.1%}", f"{s.coverage:.1%}"]
             )
