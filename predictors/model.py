@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from archcost.encodings import Batch, find_dataset, find_space, parse
+from archcost.encodings import Batch, parse, skeleton
 from archcost.errors import UnsupportedError
 from archcost.predictors.base import Predictor
 from archcost.predictors.estimate import Estimate
@@ -78,9 +78,7 @@ class CostModel:
             ArchitectureError, UnsupportedError: as `predict`.
         """
         batch = parse(archs, space=self.target.space, dataset=self.target.dataset)
-        expected = find_space(self.target.space).skeletons[
-            find_dataset(find_space(self.target.space), self.target.dataset)
-        ]
+        expected = skeleton(self.target.space, self.target.dataset)
         for group in batch.groups:
             if group.skeleton != expected:
                 found = f"{group.skeleton.space} on {group.skeleton.dataset}"
