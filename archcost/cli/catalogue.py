@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from archcost.checkpoints import cards
-from archcost.cli.options import Dataset, Space
+from archcost.cli.options import Dataset, Space, aligned
 from archcost.data import DEVICES
 from archcost.encodings import find_dataset, find_space
 
@@ -41,10 +41,7 @@ def devices(
                 else [f"{s.kendall_tau:.4f}", f"{s.mape:.1%}", f"{s.coverage:.1%}"]
             )
         lines.append(line)
-    widths = [max(len(line[i]) for line in lines) for i in range(len(lines[0]))]
-    for line in lines:
-        cells = [cell.ljust(width) for cell, width in zip(line, widths, strict=True)]
-        typer.echo("  ".join(cells).rstrip())
+    typer.echo("\n".join(aligned(lines)))
     if not scores:
         for name in sorted({card.device for card in found if card.source == "hw-nas-bench"}):
             typer.echo(f"{name}: {DEVICES[name].title}, {DEVICES[name].runtime}")

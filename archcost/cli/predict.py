@@ -14,7 +14,7 @@ import numpy as np
 import typer
 
 from archcost.checkpoints import Card, cards, find_card, load_card
-from archcost.cli.options import Coverage, Dataset, Kind, Metric, Space, progress_bar
+from archcost.cli.options import Coverage, Dataset, Kind, Metric, Space, aligned, progress_bar
 from archcost.data import write_whole
 from archcost.encodings import Batch, parse, parse_each
 from archcost.errors import ArchcostError, TableError, UnsupportedError
@@ -179,10 +179,8 @@ def _print_table(rows: list[Row], coverage: float) -> None:
             interval = f"{_digits(row['lower'])} to {_digits(row['upper'])}"
             cost = _digits(row["value"])
             lines.append((row["device"], row["metric"], cost, interval, row["unit"], runs))
-        widths = [max(len(line[i]) for line in lines) for i in range(len(lines[0]))]
-        for line in lines:
-            cells = [cell.ljust(width) for cell, width in zip(line, widths, strict=True)]
-            typer.echo("  " + "  ".join(cells).rstrip())
+        for line in aligned(lines):
+            typer.echo(f"  {line}")
         typer.echo("")
 
 
