@@ -1,0 +1,18 @@
+"""`archcost collect`: costs of one's own, simulated or measured."""
+
+from __future__ import annotations
+
+import typer
+
+from archcost.cli.measure import bundle, import_, run
+from archcost.cli.simulate import simulate
+
+collect = typer.Typer(
+    name="collect",
+    help="Get costs of one's own: measured on this machine or a board, or simulated.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+for _command in (run, bundle, simulate):
+    collect.command()(_command)
+collect.command("import")(import_)

@@ -1,0 +1,105 @@
+"""`archcost collect simulate`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from archcost.cli.options import Dataset, Space, aligned
+from archcost.errors import ArchcostError, UnsupportedError
+
+if TYPE_CHECKING:
+    from archcost.encodings import Batch
+    from archcost.training.collect.simulators import Agreement, Simulated
+
+_SHOWN = 3
+
+
+def simulate(
+    archs: Annotated[
+        list[str] | None,
+        typer.Argument(help="Architectures: NAS-Bench-201 string or index, FBNet string."),
+    ] = None,
+    chip: Annotated[str, typer.Option(help="eyeriss or fpga (FBNet only).")] = "eyeriss",
+    space: Space = None,
+    dataset: Dataset = None,
+    quirk: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Price as HW-NAS-Bench's tables do where the hardware would not; may be repeated. "
+            "eyeriss: dense_pooling, copied_energy; fpga: output_size, padded_184, free_ends; or "
+            "table for all of the chip's."
+        ),
+    ] = None,
+    setting: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set",
+            help="Change a number of the chip, such as rows=16; may be repeated.",
+        ),
+    ] = None,
+    against: Annotated[
+        Path | None,
+        typer.Option(
+            help="Compare the operators with a look-up table: HW-NAS-Bench's pickle, or a .csv or "
+            ".parquet with a column op_key."
+        ),
+    ] = None,
+) -> None:
+    """Print the simulated cost of architectures on a chip, for one image.
+
+    Example: archcost collect simulate 1 2 --chip eyeriss --set rows=16 --set columns=16
+    """
+    from archcost.training.collect import simulators
+
+    name, hardware = simulators.find_chip(chip, _settings(setting or []))
+    if against is not None:
+        if archs or setting:
+            raise UnsupportedError("--against compares the operators of the unchanged chip only")
+        from archcost.data import read_lookup
+
+        lookup = read_lookup(against)
+        _print_agreement(simulators.compare(lookup, name, quirk or ("table",)))
+        return
+    if not archs:
+        raise UnsupportedError("give architectures, or --against with a look-up table")
+    from archcost.encodings import parse
+
+    batch = parse(archs, space=space, dataset=dataset)
+    _print_costs(batch, simulators.simulate(batch, hardware, quirks=quirk or ()))
+
+
+def _print_costs(batch: Batch, found: Simulated) -> None:
+    lines = [("architecture", "data set", "latency", "", "energy", "")]
+    for arch, text, latency, energy in zip(
+        batch, batch.strings(), found.latency_ms, found.energy_mj, strict=True
+    ):
+        data = arch.skeleton.dataset
+        lines.append((text, data, f"{latency:.6g}", "ms", f"{energy:.6g}", "mJ"))
+    typer.echo(f"simulated, not measured: {found.chip}, one image")
+    typer.echo("\n".join(aligned(lines)))
+
+
+def _settings(given: list[str]) -> dict[str, str]:
+    pairs = [text.partition("=") for text in given]
+    for text, (key, sign, value) in zip(given, pairs, strict=True):
+        if not (key and sign and value):
+            raise ArchcostError(f"--set {text}: expected name=number, such as rows=16")
+    return {key.strip(): value.strip() for key, _, value in pairs}
+
+
+def _print_agreement(agreements: list[Agreement]) -> None:
+    lines = [("chip", "metric", "operators", "exact", "median error", "95th percentile", "tau")]
+    for found in agreements:
+        lines.append(
+            (
+                *(found.chip, found.metric, str(found.operators), str(found.exact)),
+                *(f"{found.median:.2%}", f"{found.p95:.1%}", f"{found.tau:.4f}"),
+            )
+        )
+    typer.echo("\n".join(aligned(lines)))
+    for found in agreements:
+        for key, theirs, ours in found.misses[:_SHOWN]:
+            typer.echo(f"{found.chip} {found.metric}: {key} is {theirs:.6g}, simulated {ours:.6g}")
