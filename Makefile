@@ -6,7 +6,7 @@ PIP := $(BIN)/python -m pip install --quiet --constraint constraints.txt
 CELL := |nor_conv_3x3~0|+|nor_conv_3x3~0|avg_pool_3x3~1|+|skip_connect~0|nor_conv_3x3~1|skip_connect~2|
 FBNET := k3_e6|k3_e1|skip|k5_e3|k3_e3|k5_e6|skip|k3_e1|k5_e3|k3_e6|k3_e3|k3_e1_g2|k5_e6|skip|k5_e3|k3_e6|k5_e6|k5_e6|k3_e6|k5_e1|k5_e3|k5_e6
 
-.PHONY: install demo test lint types wheel ci bench clean
+.PHONY: install demo test lint types wheel ci bench checkpoints clean
 
 # torch first and alone: the constraint then settles which build everything else finds.
 $(VENV)/.installed: pyproject.toml constraints.txt
@@ -39,6 +39,15 @@ types: install
 wheel: install
 	rm -rf dist build/lib
 	$(BIN)/python -m pip wheel --quiet --no-deps --wheel-dir dist .
+
+# Folder of the measured tables, see README.
+TABLES ?= ../shared/data
+
+checkpoints: install
+	rm -rf build/shipped
+	$(BIN)/python -m archcost.training.shipping $(TABLES) build/shipped
+	rm -rf checkpoints/shipped
+	mv build/shipped checkpoints/shipped
 
 bench: install
 	$(BIN)/python tests/bench.py

@@ -18,22 +18,25 @@ if TYPE_CHECKING:
     from archcost.checkpoints import catalogue, load
     from archcost.encodings import Architecture, Skeleton, encode, lower, parse
     from archcost.errors import ArchcostError
-    from archcost.predictors import CostModel, Estimate
-    from archcost.training import Evaluation, evaluate, train
+    from archcost.predictors import CostModel, Estimate, Evaluation
+    from archcost.training import adapt, carry_over, evaluate, suggest, train
 
 _HOMES = {
     "ArchcostError": "archcost.errors",
     "Architecture": "archcost.encodings",
     "CostModel": "archcost.predictors",
     "Estimate": "archcost.predictors",
-    "Evaluation": "archcost.training",
+    "Evaluation": "archcost.predictors",
     "Skeleton": "archcost.encodings",
+    "adapt": "archcost.training",
+    "carry_over": "archcost.training",
     "catalogue": "archcost.checkpoints",
     "encode": "archcost.encodings",
     "evaluate": "archcost.training",
     "load": "archcost.checkpoints",
     "lower": "archcost.encodings",
     "parse": "archcost.encodings",
+    "suggest": "archcost.training",
     "train": "archcost.training",
 }
 
@@ -44,12 +47,15 @@ __all__ = [
     "Estimate",
     "Evaluation",
     "Skeleton",
+    "adapt",
+    "carry_over",
     "catalogue",
     "encode",
     "evaluate",
     "load",
     "lower",
     "parse",
+    "suggest",
     "train",
 ]
 

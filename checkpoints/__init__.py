@@ -1,11 +1,12 @@
 """The trained predictors that ship with archcost, and how such files are written and read."""
 
-from archcost.checkpoints.card import Card, Golden, Scores
+from archcost.checkpoints.card import Card, Golden
 from archcost.checkpoints.registry import (
     SHIPPED,
     cards,
     catalogue,
     checkpoint_folder,
+    every_card,
     find_card,
     load,
     load_card,
@@ -16,10 +17,10 @@ __all__ = [
     "SHIPPED",
     "Card",
     "Golden",
-    "Scores",
     "cards",
     "catalogue",
     "checkpoint_folder",
+    "every_card",
     "find_card",
     "load",
     "load_card",

@@ -2,35 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
 from archcost.errors import CheckpointError
-from archcost.predictors import Target
+from archcost.predictors import Evaluation, Target
 
-FORMAT_VERSION = 1
-"""Raised whenever the files or the card change so that older code cannot read them."""
+FORMAT_VERSION = 2
+"""Raised whenever the files or the card change so that older code cannot read them; then
+`_UPGRADES` gets the step from the version before."""
 ENCODING_VERSION = 1
-"""Raised whenever an encoding gives other columns or other values for the same architecture."""
-
-
-class Scores(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """On architectures that nothing was learned from. Fractions, not percent.
-
-    `width` is the mean width of the 90 % intervals in the unit of the target, `mae` the mean
-    absolute error; `auc` the area under the feasibility classifier's ROC curve.
-    """
-
-    n: int
-    kendall_tau: float
-    spearman: float
-    mape: float
-    within_10pct: float
-    mae: float
-    coverage: float
-    width: float
-    auc: float | None = None
+"""Raised whenever an encoding that some predictor reads gives other columns or other values for the
+same architecture."""
 
 
 class Golden(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -59,9 +45,11 @@ class Card(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         licence: of the measurements.
         n_train: architectures that the predictor learned from.
         n_calibration: architectures whose out-of-fold residuals calibrate the intervals.
-        n_test: architectures held out for `scores`.
+        n_test: architectures held out, measured or not.
         split_seed: seed of the random split.
-        scores: on the held-out part; None: there is nothing held out (an exact table).
+        scores: on what of the held-out part was measured and ran, at 90 % coverage; None: nothing
+            is held out (an exact table).
+        auc: area under the ROC curve of the feasibility classifier on the held-out part.
         ceiling: Kendall tau that a perfect predictor would reach against measurements with this
             target's repeatability; None: not known.
         encoding_version: `ENCODING_VERSION` at writing.
@@ -69,8 +57,9 @@ class Card(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         files: name to SHA-256.
         golden: predictions to check the installation with.
         note: what else must be known.
-        base: folder of the checkpoint that this one scales, relative to the folder of all.
-        base_sha256: of the card there, which holds the hashes of its files.
+        shared: files in the folder above that several checkpoints share, name to SHA-256.
+        bases: folders of the checkpoints that this one builds on, relative to the folder of all,
+            each with the SHA-256 of its card, which holds the hashes of its files.
     """
 
     format_version: int
@@ -90,15 +79,16 @@ class Card(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     n_calibration: int
     n_test: int
     split_seed: int | None
-    scores: Scores | None
+    scores: Evaluation | None
+    auc: float | None
     ceiling: float | None
     encoding_version: int
     package_version: str
     files: dict[str, str]
     golden: Golden
     note: str
-    base: str | None = None
-    base_sha256: str | None = None
+    shared: dict[str, str] = {}
+    bases: dict[str, str] = {}
 
     @property
     def target(self) -> Target:
@@ -117,14 +107,30 @@ def read_card(path: Path) -> Card:
     except OSError as error:
         raise CheckpointError(f"{path}: cannot be read ({error.strerror})") from None
     try:
-        version = msgspec.json.decode(content, type=dict[str, object]).get("format_version")
+        raw = msgspec.json.decode(content, type=dict[str, Any])
+        version = raw.get("format_version")
         if isinstance(version, int) and version > FORMAT_VERSION:
             raise CheckpointError(
                 f"{path}: format {version}; this archcost reads up to {FORMAT_VERSION}; upgrade it"
             )
-        return msgspec.json.decode(content, type=Card)
-    except msgspec.MsgspecError as error:
+        while (step := _UPGRADES.get(raw.get("format_version"))) is not None:
+            raw = step(raw)
+        return msgspec.convert(raw, type=Card)
+    except (msgspec.MsgspecError, AttributeError, TypeError) as error:
         raise CheckpointError(f"{path}: not a checkpoint card ({error})") from None
+
+
+def _from_1(raw: dict[str, Any]) -> dict[str, Any]:
+    """One base at most, and the AUC among the scores."""
+    new = {key: value for key, value in raw.items() if key not in ("base", "base_sha256")}
+    scores = dict(raw["scores"]) if raw.get("scores") else None
+    new["auc"] = scores.pop("auc", None) if scores else None
+    new["scores"] = scores
+    new["bases"] = {raw["base"]: raw["base_sha256"]} if raw.get("base") else {}
+    return new | {"format_version": 2}
+
+
+_UPGRADES: dict[object, Callable[[dict[str, Any]], dict[str, Any]]] = {1: _from_1}
 
 
 def card_bytes(card: Card) -> bytes:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from archcost.checkpoints.card import Card, read_card
 from archcost.checkpoints.store import CARD, read_checkpoint
+from archcost.checkpoints.user import user_folder
 from archcost.encodings import find_dataset, find_space
 from archcost.errors import UnsupportedError, unknown_name
 from archcost.predictors import CostModel
@@ -32,8 +33,22 @@ def cards(root: Path = SHIPPED) -> tuple[Card, ...]:
     Raises:
         CheckpointError: a card cannot be read.
     """
+    return _read_cards(root)
+
+
+def _read_cards(root: Path) -> tuple[Card, ...]:
     found = [read_card(path) for path in root.glob(f"*/*/*/{CARD}")]
     return tuple(sorted(found, key=lambda c: (c.space, c.dataset, c.device, c.metric, c.kind)))
+
+
+def every_card(root: Path = SHIPPED) -> tuple[Card, ...]:
+    """The cards under a folder and, if it is that of the package, those of the user's devices.
+
+    Raises:
+        CheckpointError: a card cannot be read.
+    """
+    # Not cached: devices are added while a program runs.
+    return cards(root) + (_read_cards(user_folder()) if root == SHIPPED else ())
 
 
 def find_card(
@@ -54,7 +69,7 @@ def find_card(
     unit_of(metric)
     place = find_space(space)
     name = find_dataset(place, dataset)
-    every = cards(root)
+    every = every_card(root)
     if device not in {card.device for card in every}:
         raise unknown_name("device", device, {card.device for card in every})
     here = [card for card in every if (card.space, card.dataset) == (place.name, name)]
@@ -84,7 +99,7 @@ def load(
     dataset: str | None = None,
     kind: str | None = None,
 ) -> CostModel:
-    """The shipped predictor of a device's cost.
+    """The predictor of a device's cost, shipped or saved by the user.
 
     Args:
         device: id, e.g. "raspi4"; `catalogue` lists them.
@@ -102,13 +117,18 @@ def load(
 
 
 @lru_cache(maxsize=256)
-def _load(folder: Path) -> CostModel:
+def _load(folder: Path, version: int) -> CostModel:
     return read_checkpoint(folder)[0]
 
 
 def load_card(card: Card, root: Path = SHIPPED) -> CostModel:
-    """The model that a card describes; loaded once a process."""
-    return _load(root / checkpoint_folder(card))
+    """The model that a card describes, shipped or the user's; loaded once a process."""
+    folder = root / checkpoint_folder(card)
+    if root == SHIPPED and card not in cards(SHIPPED):
+        folder = user_folder() / checkpoint_folder(card)
+    path = folder / CARD
+    # A user's device can be adapted anew under the same name.
+    return _load(folder, path.stat().st_mtime_ns if path.is_file() else 0)
 
 
 def catalogue() -> pd.DataFrame:
@@ -116,7 +136,7 @@ def catalogue() -> pd.DataFrame:
     import pandas as pd
 
     rows = []
-    for card in cards():
+    for card in every_card():
         scores = card.scores
         rows.append(
             {

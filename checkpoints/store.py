@@ -1,14 +1,17 @@
 """Write and read checkpoints: a folder with a card, arrays (safetensors) and tree files (.ubj).
 
 Nothing is unpickled. A folder is read only if every file that its card names has the hash that the
-card gives, and no other content is looked at.
+card gives, and no other content is looked at. What many checkpoints share, a network for many
+devices, is one file in the folder above them, under a name that holds its hash.
 """
 
 from __future__ import annotations
 
+import hashlib
 import os
 import secrets
 import shutil
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -16,19 +19,26 @@ import numpy as np
 import numpy.typing as npt
 
 from archcost.checkpoints.card import ENCODING_VERSION, Card, card_bytes, read_card
-from archcost.data import sha256_of
+from archcost.data import sha256_of, write_whole
 from archcost.errors import CheckpointError
 from archcost.predictors import (
     AdditivePredictor,
+    CarriedPredictor,
     ConformalIntervals,
     CostModel,
+    EnsemblePredictor,
     Feasibility,
     GBDTPredictor,
+    GNNPredictor,
     LookupPredictor,
     Predictor,
     ScaledPredictor,
+    StackedPredictor,
+    TransferIntervals,
+    TransferPredictor,
 )
 from archcost.predictors.gbdt import Booster
+from archcost.predictors.gnn import SHARED
 
 State = dict[str, npt.NDArray[Any]]
 
@@ -37,8 +47,17 @@ _ARRAYS = "model.safetensors"
 _FEASIBILITY = "feasibility.ubj"
 _CLASSES: dict[str, type[Predictor]] = {
     cls.__name__: cls
-    for cls in (AdditivePredictor, LookupPredictor, GBDTPredictor, ScaledPredictor)
+    for cls in (
+        AdditivePredictor,
+        CarriedPredictor,
+        LookupPredictor,
+        GBDTPredictor,
+        GNNPredictor,
+        StackedPredictor,
+        TransferPredictor,
+    )
 }
+_COMPOSED = (EnsemblePredictor.__name__, ScaledPredictor.__name__)
 
 
 def model_state(model: CostModel) -> State:
@@ -71,19 +90,36 @@ def write_checkpoint(folder: Path, model: CostModel, card: Card) -> Card:
     part.mkdir(parents=True)
     try:
         state = model_state(model)
-        if card.base is not None:
-            state.pop(_FEASIBILITY, None)  # the base has it
+        if card.bases:
+            state.pop(_FEASIBILITY, None)  # the bases have it
+        shared = _write_shared(folder.parent, state)
         trees = {name: state.pop(name) for name in list(state) if name.endswith(".ubj")}
         for name, content in trees.items():
             (part / name).write_bytes(content.tobytes())
         save_file({name: np.ascontiguousarray(v) for name, v in state.items()}, part / _ARRAYS)
         files = {path.name: sha256_of(path) for path in sorted(part.iterdir())}
-        card = msgspec.structs.replace(card, files=files)
+        card = msgspec.structs.replace(card, files=files, shared=shared)
         (part / CARD).write_bytes(card_bytes(card))
         _replace(part, folder)
     finally:
         shutil.rmtree(part, ignore_errors=True)
     return card
+
+
+def _write_shared(parent: Path, state: State) -> dict[str, str]:
+    """Move the arrays that other checkpoints have too into a file of their own."""
+    from safetensors.numpy import save
+
+    arrays = {name: state.pop(name) for name in list(state) if name.startswith(SHARED)}
+    if not arrays:
+        return {}
+    content = save({name: np.ascontiguousarray(value) for name, value in arrays.items()})
+    digest = hashlib.sha256(content).hexdigest()
+    path = parent / f"{SHARED}{digest[:12]}.safetensors"
+    if not path.exists():
+        with write_whole(path) as whole:
+            whole.write_bytes(content)
+    return {path.name: digest}
 
 
 def _replace(part: Path, folder: Path) -> None:
@@ -113,52 +149,88 @@ def read_checkpoint(folder: Path) -> tuple[CostModel, Card]:
     feasibility = None if trees is None else Feasibility(Booster(trees.tobytes()))
     try:
         predictor: Predictor
-        if card.base is None:
-            predictor = _CLASSES[card.predictor].from_state(state)
+        if card.predictor in _COMPOSED:
+            bases = [_read_base(folder, name, digest) for name, digest in card.bases.items()]
+            predictor = _compose(folder, card, [base.predictor for base in bases], state)
+            feasibility = bases[0].feasibility
         else:
-            base = _read_base(folder, card)
-            predictor, feasibility = (
-                ScaledPredictor.with_base(base.predictor, state),
-                base.feasibility,
-            )
-        intervals = ConformalIntervals.from_state(state)
+            predictor = _CLASSES[card.predictor].from_state(state)
+        intervals: ConformalIntervals | TransferIntervals
+        if isinstance(predictor, TransferPredictor):
+            intervals = TransferIntervals.from_state(state, predictor)
+        else:
+            intervals = ConformalIntervals.from_state(state)
     except KeyError as error:
         raise CheckpointError(f"{folder}: the checkpoint lacks {error}") from None
     return CostModel(card.target, card.kind, predictor, intervals, feasibility), card
 
 
-def _read_base(folder: Path, card: Card) -> CostModel:
-    """The model that a scaled one builds on: ``<root>/<space>/<dataset>/<name>``."""
-    parts = Path(card.base or "").parts
-    if len(parts) != 3 or ".." in parts or Path(card.base or "").is_absolute():
-        raise CheckpointError(f"{folder}: the card names a base outside: {card.base!r}")
+def _compose(folder: Path, card: Card, bases: list[Predictor], state: State) -> Predictor:
+    """A predictor that builds on others."""
+    if card.predictor == ScaledPredictor.__name__ and len(bases) == 1:
+        return ScaledPredictor.with_base(bases[0], state)
+    if card.predictor == EnsemblePredictor.__name__ and len(bases) == len(state["weights"]) > 0:
+        return EnsemblePredictor.of(bases, state["weights"])
+    raise CheckpointError(f"{folder}: {card.predictor} cannot be built on {len(bases)} others")
+
+
+def _read_base(folder: Path, name: str, digest: str) -> CostModel:
+    """A model that another builds on: ``<root>/<space>/<dataset>/<name>``."""
+    parts = Path(name).parts
+    if len(parts) != 3 or ".." in parts or Path(name).is_absolute():
+        raise CheckpointError(f"{folder}: the card names a base outside: {name!r}")
     base = folder.parents[2].joinpath(*parts)
-    if not (base / CARD).is_file() or sha256_of(base / CARD) != card.base_sha256:
-        raise CheckpointError(f"{folder}: made on another version of {card.base}; train it again")
+    if base == folder or not (base / CARD).is_file() or sha256_of(base / CARD) != digest:
+        raise CheckpointError(f"{folder}: made on another version of {name}; train it again")
     return read_checkpoint(base)[0]
 
 
 def _read_state(folder: Path, card: Card) -> State:
+    state: State = {}
+    for name, digest in card.files.items():
+        path = _inside(folder, name)
+        if name.endswith(".ubj"):
+            state[name] = np.frombuffer(_checked(path, digest), dtype=np.uint8)
+        else:
+            state |= _arrays(path, digest)
+    for name, digest in card.shared.items():
+        state |= _shared_arrays(_inside(folder, name, folder.parent), digest)
+    return state
+
+
+def _inside(folder: Path, name: str, where: Path | None = None) -> Path:
+    if Path(name).name != name:
+        raise CheckpointError(f"{folder}: the card names a file outside the folder: {name!r}")
+    return (where or folder) / name
+
+
+def _checked(path: Path, digest: str) -> bytes:
+    """The content of a file that has this hash."""
+    if not path.is_file():
+        raise CheckpointError(f"{path}: missing; install archcost again")
+    content = path.read_bytes()
+    if hashlib.sha256(content).hexdigest() != digest:
+        raise CheckpointError(
+            f"{path}: not the file that its card describes (SHA-256 differs); it is damaged or "
+            "was changed; install archcost again"
+        )
+    return content
+
+
+def _arrays(path: Path, digest: str) -> State:
     from safetensors import SafetensorError
     from safetensors.numpy import load
 
-    state: State = {}
-    for name, digest in card.files.items():
-        path = folder / name
-        if Path(name).name != name:
-            raise CheckpointError(f"{folder}: the card names a file outside the folder: {name!r}")
-        if not path.is_file():
-            raise CheckpointError(f"{path}: missing; install archcost again")
-        if sha256_of(path) != digest:
-            raise CheckpointError(
-                f"{path}: not the file that its card describes (SHA-256 differs); it is damaged or "
-                "was changed; install archcost again"
-            )
-        if name.endswith(".ubj"):
-            state[name] = np.frombuffer(path.read_bytes(), dtype=np.uint8)
-            continue
-        try:
-            state |= load(path.read_bytes())
-        except SafetensorError as error:
-            raise CheckpointError(f"{path}: not a safetensors file ({error})") from None
-    return state
+    try:
+        return load(_checked(path, digest))
+    except SafetensorError as error:
+        raise CheckpointError(f"{path}: not a safetensors file ({error})") from None
+
+
+@lru_cache(maxsize=16)
+def _shared_arrays(path: Path, digest: str) -> State:
+    """Read once for all the checkpoints that share it; nobody may write into it."""
+    arrays = _arrays(path, digest)
+    for array in arrays.values():
+        array.flags.writeable = False
+    return arrays

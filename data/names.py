@@ -31,7 +31,8 @@ _WRONG_UNIT = re.compile(r"(^|_)(latency|energy|arithmetic_intensity)$")
 GRAMMAR = "<device>_latency_ms, <device>_energy_mj, <device>_arithmetic_intensity or <device>_ms"
 
 
-def _fold(name: str) -> str:
+def fold(name: str) -> str:
+    """Spelling without case, hyphens, underscores and blanks: CIFAR-10 is cifar10."""
     return re.sub(r"[-_\s]", "", name).casefold()
 
 
@@ -45,9 +46,9 @@ def dataset_name(space: str, name: str) -> str:
     """
     if space not in DATASETS:
         return name
-    known = {_fold(dataset): dataset for dataset in DATASETS[space]} | _ALIASES[space]
+    known = {fold(dataset): dataset for dataset in DATASETS[space]} | _ALIASES[space]
     try:
-        return known[_fold(name)]
+        return known[fold(name)]
     except KeyError:
         raise unknown_name(f"data set of {space}", name, DATASETS[space]) from None
 

@@ -191,7 +191,11 @@ def read_table(
         source_of(source)
     frame = read_frame(path, _ARCH_COLUMNS if arch_column is None else (arch_column,))
     architectures, shown_space = _find_architectures(frame, path, arch_column)
-    space = space or shown_space
+    # What `archcost collect` writes says more than the columns can.
+    stated = frame.attrs.get("archcost", {})
+    space = space or stated.get("space") or shown_space
+    dataset = dataset or stated.get("dataset")
+    failed_value = stated.get("failed_value") if failed_value is None else failed_value
     if space is None:
         raise TableError(f"{path}: the architectures do not show their search space; give space=")
     tables: dict[str, MeasuredTable] = {}

@@ -9,7 +9,7 @@ from __future__ import annotations
 from archcost.encodings.architecture import NASBENCH201_EDGES, Architecture, Skeleton
 from archcost.encodings.batch import Batch, Group
 from archcost.encodings.encoded import Encoded
-from archcost.encodings.features import ENCODINGS, encode
+from archcost.encodings.features import ENCODINGS, ArrayEncoding, encode
 from archcost.encodings.layers import Layer, LayerGraph
 from archcost.encodings.lookup_keys import KeyTable, key_table, operator_keys
 from archcost.encodings.lowering import lower
@@ -31,6 +31,7 @@ __all__ = [
     "NASBENCH201_OPERATORS",
     "SPACES",
     "Architecture",
+    "ArrayEncoding",
     "Batch",
     "Encoded",
     "Group",

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
+from archcost.data.names import dataset_name, fold
 from archcost.encodings.architecture import NASBENCH201_EDGES, Edges, Skeleton
 from archcost.encodings.operators import FBNET_OPERATORS, NASBENCH201_OPERATORS
 from archcost.errors import unknown_name
@@ -21,7 +21,6 @@ class Space:
         length: operators of an architecture.
         edges: where they sit in the cell; None: a chain of blocks.
         skeletons: data set (canonical spelling) to skeleton; the first is the default.
-        aliases: other spellings of the data sets, folded.
     """
 
     name: str
@@ -29,7 +28,6 @@ class Space:
     length: int
     edges: Edges | None
     skeletons: Mapping[str, Skeleton]
-    aliases: Mapping[str, str] = field(default_factory=dict)
 
 
 def _nasbench201(dataset: str, image_size: int, classes: int) -> Skeleton:
@@ -82,7 +80,6 @@ NASBENCH201 = Space(
         "cifar100": _nasbench201("cifar100", 32, 100),
         "ImageNet16-120": _nasbench201("ImageNet16-120", 16, 120),
     },
-    aliases={"imagenet16": "ImageNet16-120", "imagenet": "ImageNet16-120"},
 )
 FBNET = Space(
     name="fbnet",
@@ -94,11 +91,6 @@ FBNET = Space(
 SPACES: dict[str, Space] = {space.name: space for space in (NASBENCH201, FBNET)}
 
 
-def _fold(name: str) -> str:
-    """Spelling without case, hyphens, underscores and blanks: CIFAR-10 is cifar10."""
-    return re.sub(r"[-_\s]", "", name).casefold()
-
-
 def find_space(name: str) -> Space:
     """The space of this name, in any case, with or without hyphens (``NAS-Bench-201``).
 
@@ -106,7 +98,7 @@ def find_space(name: str) -> Space:
         UnknownNameError: no such space; names the nearest.
     """
     try:
-        return SPACES[_fold(str(name))]
+        return SPACES[fold(str(name))]
     except KeyError:
         raise unknown_name("space", name, SPACES) from None
 
@@ -119,11 +111,7 @@ def find_dataset(space: Space, name: str | None = None) -> str:
     """
     if name is None:
         return next(iter(space.skeletons))
-    spellings = {_fold(known): known for known in space.skeletons} | dict(space.aliases)
-    try:
-        return spellings[_fold(str(name))]
-    except KeyError:
-        raise unknown_name(f"data set of {space.name}", name, space.skeletons) from None
+    return dataset_name(space.name, str(name))
 
 
 def skeleton(space: str, dataset: str | None = None) -> Skeleton:

@@ -1,26 +1,38 @@
 """Models of cost: additive sums, boosted trees, graph networks, and what calibrates them.
 
-`archcost.predictors.gnn` is not imported here: it brings torch along, seconds that only those
-should spend who use it.
+Nothing here imports torch, except the training of a graph network when it begins.
 """
 
 from archcost.predictors.additive import AdditivePredictor, LookupPredictor
 from archcost.predictors.base import Predictor
+from archcost.predictors.carried import CarriedPredictor
+from archcost.predictors.ensemble import EnsemblePredictor
 from archcost.predictors.estimate import Estimate
 from archcost.predictors.gbdt import Feasibility, GBDTPredictor
+from archcost.predictors.gnn import GNNPredictor
 from archcost.predictors.intervals import ConformalIntervals
+from archcost.predictors.metrics import Evaluation
 from archcost.predictors.model import CostModel, Target
 from archcost.predictors.scaled import ScaledPredictor
+from archcost.predictors.stacked import StackedPredictor
+from archcost.predictors.transfer import TransferIntervals, TransferPredictor
 
 __all__ = [
     "AdditivePredictor",
+    "CarriedPredictor",
     "ConformalIntervals",
     "CostModel",
+    "EnsemblePredictor",
     "Estimate",
+    "Evaluation",
     "Feasibility",
     "GBDTPredictor",
+    "GNNPredictor",
     "LookupPredictor",
     "Predictor",
     "ScaledPredictor",
+    "StackedPredictor",
     "Target",
+    "TransferIntervals",
+    "TransferPredictor",
 ]

@@ -7,36 +7,22 @@ logarithm is what most runs show, the mean lies between the two modes.
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Literal, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 import numpy.typing as npt
 
-from archcost.encodings import Batch, encode, parse
+from archcost.encodings import parse
 from archcost.errors import CheckpointError
 from archcost.predictors.base import Floats, Predictor, one_skeleton, positive_costs
+from archcost.predictors.rows import feature_rows
 from archcost.predictors.trees import Forest
 
 if TYPE_CHECKING:
     import xgboost
 
-Rows = Literal["onehot", "counts", "structural", "layers", "runtime"]
-
-ENCODINGS: dict[str, tuple[Rows, ...]] = {
-    "nasbench201": ("runtime",),
-    "fbnet": ("onehot", "counts", "structural", "layers"),
-}
-"""The encodings that make up the rows, by search space; others use the general ones."""
-_GENERAL: tuple[Rows, ...] = ("structural", "layers")
 # Measured here: below this, loading XGBoost costs more than walking the trees in NumPy.
 _FEW = 200
-
-
-def feature_rows(batch: Batch) -> npt.NDArray[np.float32]:
-    """Rows (n, f) float32 of a batch of one skeleton."""
-    space = batch.groups[0].skeleton.space if batch.groups else "nasbench201"
-    parts = [encode(batch, name).values for name in ENCODINGS.get(space, _GENERAL)]
-    return np.concatenate(parts, axis=1, dtype=np.float32)
 
 
 class Booster:

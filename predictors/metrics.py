@@ -3,11 +3,31 @@
 from __future__ import annotations
 
 import warnings
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """Scores over n architectures. Fractions, not percent.
+
+    `mae`, the mean absolute error, and `width`, the mean width of the intervals, are in the unit of
+    the costs.
+    """
+
+    n: int
+    kendall_tau: float
+    spearman: float
+    mape: float
+    within_10pct: float
+    mae: float
+    coverage: float
+    width: float
+
 
 _RESOLUTION = 6
 """Significant digits at which costs are compared in rank metrics. No published table resolves more,

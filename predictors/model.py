@@ -12,6 +12,7 @@ from archcost.predictors.base import Predictor
 from archcost.predictors.estimate import Estimate
 from archcost.predictors.gbdt import Feasibility
 from archcost.predictors.intervals import ConformalIntervals
+from archcost.predictors.transfer import TransferIntervals
 from archcost.units import unit_of
 
 
@@ -40,7 +41,7 @@ class CostModel:
 
     Attributes:
         target: what.
-        kind: "additive", "gbdt", "gnn" or "ensemble".
+        kind: "additive", "gbdt", "transfer", "stacked", "gnn" or "ensemble".
         predictor: the point predictor.
         intervals: calibrated around it.
         feasibility: for devices whose compiler refuses some networks.
@@ -49,7 +50,7 @@ class CostModel:
     target: Target
     kind: str
     predictor: Predictor
-    intervals: ConformalIntervals
+    intervals: ConformalIntervals | TransferIntervals
     feasibility: Feasibility | None = None
 
     def predict(self, archs: object, coverage: float = 0.9) -> Estimate:

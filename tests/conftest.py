@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import tempfile
 from pathlib import Path
 
 import pytest
 
+# Devices that a person has saved must neither be seen nor be touched.
+os.environ["ARCHCOST_HOME"] = tempfile.mkdtemp(prefix="archcost-test-")
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
 
 

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import msgspec
 import numpy as np
 import numpy.typing as npt
 
 from archcost.checkpoints import SHIPPED, Card, checkpoint_folder, load_card
+from archcost.checkpoints.store import CARD
 from archcost.data import MeasuredTable, sha256_of
 from archcost.encodings import Batch, parse
 from archcost.predictors import ConformalIntervals, CostModel, ScaledPredictor, Target
-from archcost.training.train import Trained, make_card, write_trained
+from archcost.training.cards import Trained, make_card, write_trained
 
 _MOST_ERROR = 0.1
 _ENOUGH = 20
@@ -22,7 +22,11 @@ _EXACT = 1e-6
 
 
 def train_scaled(
-    table: MeasuredTable, bases: list[Card], *, out: str | Path | None = None
+    table: MeasuredTable,
+    bases: list[Card],
+    *,
+    root: Path = SHIPPED,
+    out: str | Path | None = None,
 ) -> list[Trained]:
     """Carry predictors over to the data set of a table with few rows.
 
@@ -34,7 +38,8 @@ def train_scaled(
 
     Args:
         table: at least three rows of each target.
-        bases: cards of shipped predictors on the data set that was measured in full.
+        bases: cards of predictors on the data set that was measured in full.
+        root: folder of their checkpoints; the new ones refer to them, so they belong there too.
         out: folder to write checkpoints to; None: none are written.
 
     Raises:
@@ -45,7 +50,7 @@ def train_scaled(
         names = (card.device, card.metric)
         if names not in table.targets:
             continue
-        base = load_card(card)
+        base = load_card(card, root)
         costs = table.targets[names]
         rows = np.flatnonzero(costs > 0)
         batch = parse(table.architectures, space=table.space, dataset=table.dataset).take(rows)
@@ -64,6 +69,7 @@ def train_scaled(
             f"Intervals: {width}. Whether a network is accepted at all, where a device refuses "
             f"some, was learned on {card.dataset}."
         )
+        folder = checkpoint_folder(card)
         new = make_card(
             model,
             batch[:5],
@@ -71,10 +77,7 @@ def train_scaled(
             counts=(len(rows), 0 if few else len(rows), 0),
             chosen_by="the only kind that so few measurements allow",
             note=note,
-        )
-        folder = checkpoint_folder(card)
-        new = msgspec.structs.replace(
-            new, base=folder.as_posix(), base_sha256=sha256_of(SHIPPED / folder / "card.json")
+            bases={folder.as_posix(): sha256_of(root / folder / CARD)},
         )
         trained.append(write_trained(Trained(model, new), out))
     return trained
@@ -88,6 +91,7 @@ def _intervals(
 ) -> tuple[ConformalIntervals, str]:
     """Intervals around scaled predictions, and how they came about in words."""
     logs = np.log(costs / found)
+    assert isinstance(base.intervals, ConformalIntervals)
     quantiles, weights = base.intervals.quantiles_, base.intervals.weights_
     if len(costs) >= _ENOUGH:
         lower, upper = base.intervals.around(batch, found, _COVERAGE)

@@ -2,27 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 import numpy.typing as npt
 
-from archcost.predictors import CostModel, metrics
+from archcost.predictors import CostModel, Evaluation, metrics
 from archcost.predictors.base import positive_costs
-
-
-@dataclass(frozen=True)
-class Evaluation:
-    """Scores over n architectures. Fractions, not percent; `mae` and `width` in the unit."""
-
-    n: int
-    kendall_tau: float
-    spearman: float
-    mape: float
-    within_10pct: float
-    mae: float
-    coverage: float
-    width: float
 
 
 def evaluate(

@@ -8,10 +8,13 @@ from typing import Annotated
 
 import typer
 
+from archcost.cli.benchmark import benchmark
 from archcost.cli.catalogue import devices
+from archcost.cli.collect import collect
 from archcost.cli.fetch import fetch
 from archcost.cli.predict import predict
 from archcost.cli.training import evaluate, train
+from archcost.cli.transfer import adapt, suggest
 from archcost.errors import ArchcostError
 
 # Newer typer brings its own copy of click: its errors are named through typer, not through click.
@@ -26,8 +29,10 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for _command in (predict, devices, evaluate, train, fetch):
+for _command in (predict, devices, suggest, adapt, evaluate, train, fetch):
     app.command()(_command)
+app.add_typer(benchmark, name="benchmark")
+app.add_typer(collect)
 
 
 def _show_version(wanted: bool) -> None:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from archcost.checkpoints import cards
+from archcost.checkpoints import every_card
 from archcost.cli.options import Dataset, Space, aligned
 from archcost.data import DEVICES
 from archcost.encodings import find_dataset, find_space
@@ -20,7 +20,7 @@ def devices(
     ] = False,
 ) -> None:
     """List what can be predicted: devices, metrics, and what was measured on them."""
-    found = [card for card in cards() if card.default]
+    found = [card for card in every_card() if card.default]
     if space is not None:
         found = [card for card in found if card.space == find_space(space).name]
     if dataset is not None:

@@ -6,6 +6,8 @@ import csv
 import io
 import json
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -13,7 +15,7 @@ from typing import Annotated, Any
 import numpy as np
 import typer
 
-from archcost.checkpoints import Card, cards, find_card, load_card
+from archcost.checkpoints import Card, cards, every_card, find_card, load_card
 from archcost.cli.options import Coverage, Dataset, Kind, Metric, Space, aligned, progress_bar
 from archcost.data import write_whole
 from archcost.encodings import Batch, parse, parse_each
@@ -25,6 +27,10 @@ COLUMNS = (
     *("value", "lower", "upper", "unit", "feasible"),
 )
 Row = dict[str, Any]
+Problems = list[tuple[int, str]]
+"""Positions of malformed rows, from 0, and what is wrong with each."""
+_SUFFIXES = (".csv", ".json", ".parquet")
+_SHOWN = 3
 
 
 class Format(StrEnum):
@@ -67,7 +73,7 @@ def predict(
         Path | None, typer.Option(help="Write a .csv, .json or .parquet instead of printing.")
     ] = None,
     on_error: Annotated[
-        OnError, typer.Option(help="For malformed architectures of --input: fail, or skip them.")
+        OnError, typer.Option(help="For malformed rows of --input: fail, or skip and list them.")
     ] = OnError.fail,
 ) -> None:
     """Print the predicted cost of architectures, with intervals and units.
@@ -78,8 +84,13 @@ def predict(
     """
     if bool(archs) == (source is not None):
         raise UnsupportedError("give architectures, or --input FILE, and not both; see --help")
-    given: object = _read(source) if source is not None else archs
-    batch = _parse(given, space, dataset, on_error)
+    if output is not None and output.suffix.lower() not in _SUFFIXES:
+        raise TableError(f"{output}: write a file that ends in {', '.join(_SUFFIXES)}")
+    problems: Problems = []
+    if source is None:
+        batch = parse(archs, space=space, dataset=dataset)
+    else:
+        batch, problems = _read(source, space, dataset, on_error)
     rows: list[Row] = []
     with progress_bar() as progress:
         for group in batch.groups:
@@ -92,28 +103,54 @@ def predict(
     if output is not None:
         _write(rows, output)
         typer.echo(f"{len(rows)} predictions written to {output}", err=True)
+        _write_problems(problems, output)
     elif form is Format.table:
         _print_table(rows, coverage)
     else:
         typer.echo(_text(rows, form), nl=False)
+    if problems and output is None:
+        typer.echo(f"archcost: left out {_summary(problems)}", err=True)
 
 
-def _read(source: str) -> object:
-    """The architectures of a file, or the lines of stdin."""
+def _read(
+    source: str, space: str | None, dataset: str | None, on_error: OnError
+) -> tuple[Batch, Problems]:
+    """The architectures of a file or of the lines of stdin, and what is wrong with the others."""
+    given: object
     if source == "-":
-        return [line.strip() for line in sys.stdin if line.strip()]
-    from archcost.data.tables import read_architectures
+        given = [line.strip() for line in sys.stdin if line.strip()]
+    else:
+        from archcost.data.tables import read_architectures
 
-    return read_architectures(source)
-
-
-def _parse(given: object, space: str | None, dataset: str | None, on_error: OnError) -> Batch:
-    if on_error is OnError.fail:
-        return parse(given, space=space, dataset=dataset)
+        given = read_architectures(source)
     batch, _, problems = parse_each(given, space=space, dataset=dataset)
-    for position, message in problems:
-        typer.echo(f"archcost: left out row {position + 1}: {message}", err=True)
-    return batch
+    if problems and on_error is OnError.fail:
+        raise TableError(
+            f"{source}: {_summary(problems)}; correct them, or leave them out with --on-error skip"
+        )
+    return batch, problems
+
+
+def _summary(problems: Problems) -> str:
+    """The first of them in words."""
+    shown = "; ".join(f"row {position + 1}: {message}" for position, message in problems[:_SHOWN])
+    more = f" and {len(problems) - _SHOWN} more" if len(problems) > _SHOWN else ""
+    rows = "1 malformed row" if len(problems) == 1 else f"{len(problems)} malformed rows"
+    return f"{rows} ({shown}{more})"
+
+
+def _write_problems(problems: Problems, output: Path) -> None:
+    """All of them, beside the predictions."""
+    if not problems:
+        return
+    path = output.with_name(f"{output.stem}.left-out.csv")
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(("row", "problem"))
+    writer.writerows((position + 1, message) for position, message in problems)
+    with _written(path) as part:
+        part.write_text(text.getvalue(), encoding="utf-8")
+    typer.echo(f"archcost: {len(problems)} rows left out, listed in {path}", err=True)
 
 
 def _cards(
@@ -125,7 +162,7 @@ def _cards(
     space, dataset = place
     if devices:
         if metric is None and every:
-            pairs = [(c.device, c.metric) for c in cards() if c.device in devices]
+            pairs = [(c.device, c.metric) for c in every_card() if c.device in devices]
         else:
             pairs = [(name, metric or "latency") for name in devices]
         return [find_card(name, what, space, dataset, kind) for name, what in dict.fromkeys(pairs)]
@@ -200,15 +237,20 @@ def _text(rows: list[Row], form: Format) -> str:
 
 def _write(rows: list[Row], output: Path) -> None:
     suffix = output.suffix.lower()
-    if suffix not in (".csv", ".json", ".parquet"):
-        raise TableError(f"{output}: suffix {suffix!r}; write a .csv, .json or .parquet")
-    try:
-        with write_whole(output) as part:
-            if suffix == ".parquet":
-                import pandas as pd
+    with _written(output) as part:
+        if suffix == ".parquet":
+            import pandas as pd
 
-                pd.DataFrame(rows, columns=list(COLUMNS)).to_parquet(part)
-            else:
-                part.write_text(_text(rows, Format(suffix[1:])), encoding="utf-8")
+            pd.DataFrame(rows, columns=list(COLUMNS)).to_parquet(part)
+        else:
+            part.write_text(_text(rows, Format(suffix[1:])), encoding="utf-8")
+
+
+@contextmanager
+def _written(path: Path) -> Iterator[Path]:
+    """As `write_whole`, with one clear error."""
+    try:
+        with write_whole(path) as part:
+            yield part
     except OSError as error:
-        raise ArchcostError(f"{output}: cannot be written ({error.strerror})") from None
+        raise ArchcostError(f"{path}: cannot be written ({error.strerror})") from None

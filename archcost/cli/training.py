@@ -17,6 +17,7 @@ from archcost.errors import UnsupportedError
 from archcost.training import Settings, split_rows, train_lookup
 from archcost.training import evaluate as evaluate_model
 from archcost.training import train as train_tables
+from archcost.training.trials import KINDS
 
 Source = Annotated[
     str | None, typer.Option(help="Publication of the table: hw-nas-bench, help or eagle.")
@@ -44,7 +45,12 @@ def train(
     n_train: Annotated[
         int | None, typer.Option(help="Learn from so many architectures only.", min=50)
     ] = None,
+    kind: Annotated[
+        list[str] | None,
+        typer.Option(help=f"Train these kinds only: {', '.join(KINDS)}; may be repeated."),
+    ] = None,
     trees: Annotated[int, typer.Option(help="Trees of each gbdt.", min=1)] = 500,
+    steps: Annotated[int, typer.Option(help="Steps of training of a gnn.", min=1)] = 3600,
     seed: Annotated[int, typer.Option(help="Of the split, the folds and the trees.")] = 0,
 ) -> None:
     """Train predictors from a table of measurements and write checkpoints.
@@ -57,7 +63,9 @@ def train(
             replace(t, targets={k: v for k, v in t.targets.items() if k[0] in device})
             for t in tables
         ]
-    settings = Settings(n_train=n_train, n_estimators=trees, seed=seed)
+    settings = Settings(
+        kinds=tuple(kind or KINDS), n_train=n_train, n_estimators=trees, steps=steps, seed=seed
+    )
     with progress_bar() as progress:
         trained = train_tables(tables, out=out, settings=settings, progress=progress)
     if lookup is not None and not device:
@@ -116,11 +124,10 @@ def _line(card: Card, table: MeasuredTable, every: bool) -> str:
     names = (card.device, card.metric)
     costs = table.targets[names]
     failed = table.failed.get(names, np.zeros(len(costs), dtype=bool))
-    rows = np.flatnonzero((costs > 0) | failed)
+    rows = np.arange(len(costs))
     if not every and card.split_seed is not None:
-        settings = Settings(n_test=card.n_test, seed=card.split_seed)
-        rows = split_rows(rows, settings)[1]
-    rows = rows[~failed[rows]]
+        rows = split_rows(len(costs), Settings(n_test=card.n_test, seed=card.split_seed))[1]
+    rows = rows[(costs[rows] > 0) & ~failed[rows]]
     batch = parse(table.architectures, space=table.space, dataset=table.dataset).take(rows)
     s = evaluate_model(load_card(card), batch, costs[rows])
     return (

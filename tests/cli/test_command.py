@@ -61,14 +61,18 @@ def test_file_in_file_out(tmp_path: Path) -> None:
     source.write_text(f"arch\n{CELL}\nnonsense\n5\n")
     failed = run("predict", "--input", str(source), "--device", "fpga", "--output", str(output))
     assert failed.returncode == 2
+    assert "row 2" in failed.stderr
     assert not output.exists()
     done = run(
         *("predict", "--input", str(source), "--device", "fpga"),
         *("--output", str(output), "--on-error", "skip"),
     )
     assert done.returncode == 0, done.stderr
-    assert "row 2" in done.stderr
     assert len(rows(output.read_text())) == 2
+    (left_out,) = rows((tmp_path / "out.left-out.csv").read_text())
+    assert left_out["row"] == "2"
+    assert "nonsense" in left_out["problem"]
+    assert "out.left-out.csv" in done.stderr
 
 
 def test_stdin() -> None:
@@ -108,7 +112,7 @@ def test_train_and_evaluate(tmp_path: Path) -> None:
     out = tmp_path / "checkpoints"
     done = run(
         *("train", "--table", str(table), "--dataset", "cifar10"),
-        *("--out", str(out), "--trees", "20"),
+        *("--out", str(out), "--trees", "20", "--steps", "30"),
     )
     assert done.returncode == 0, done.stderr
     card = json.loads(next(out.rglob("card.json")).read_text())

@@ -207,7 +207,7 @@ def test_layers_refuse_sizes_that_do_not_work_out() -> None:
 
 
 def test_graphs() -> None:
-    from archcost.encodings.graphs import NODE_COLUMNS, SKELETON_COLUMNS
+    from archcost.encodings.nodes import NODE_COLUMNS, SKELETON_COLUMNS
 
     chain = "-".join("8" * 22)
     cell, network, custom = encode([list(CELL), chain, CUSTOM], "graph")

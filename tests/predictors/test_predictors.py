@@ -21,7 +21,8 @@ from archcost.errors import (
 )
 from archcost.predictors import AdditivePredictor, ConformalIntervals, GBDTPredictor, metrics
 from archcost.predictors.additive import round_significant
-from archcost.predictors.gbdt import feature_rows, train_booster
+from archcost.predictors.gbdt import train_booster
+from archcost.predictors.rows import feature_rows
 from archcost.predictors.trees import Forest
 
 CELLS = np.arange(0, 15625, 16)

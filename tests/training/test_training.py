@@ -18,7 +18,7 @@ from archcost.training import Settings, split_rows, train, train_lookup, train_s
 from archcost.training.repeatability import noise_ceiling
 
 CELLS = np.arange(0, 15625, 25)
-QUICK = Settings(n_estimators=25, n_test=100)
+QUICK = Settings(kinds=("additive", "gbdt"), n_estimators=25, n_test=100)
 
 
 def table(noise: float = 0.05, failing: bool = False) -> MeasuredTable:
@@ -52,8 +52,8 @@ def test_refused_networks_train_feasibility_not_cost() -> None:
     (result,) = train(table(failing=True), settings=QUICK)
     card = result.card
     assert card.scores is not None
-    assert card.scores.auc is not None
-    assert card.scores.auc > 0.95
+    assert card.auc is not None
+    assert card.auc > 0.95
     assert card.scores.n < card.n_test
     assert card.n_calibration < card.n_train
 
@@ -65,11 +65,10 @@ def test_written_checkpoints_are_complete(tmp_path: Path) -> None:
 
 
 def test_split_is_disjoint_and_of_the_seed() -> None:
-    rows = np.arange(500)
-    learned, held = split_rows(rows, Settings(n_test=100, seed=3))
+    learned, held = split_rows(500, Settings(n_test=100, seed=3))
     assert len(held) == 100
     assert not set(learned) & set(held)
-    assert np.array_equal(held, split_rows(rows, Settings(n_test=100, seed=3))[1])
+    assert np.array_equal(held, split_rows(500, Settings(n_test=100, seed=3))[1])
 
 
 def test_a_data_set_with_few_cells(tmp_path: Path) -> None:
@@ -153,8 +152,7 @@ def test_card_scores_are_reproduced(shared_data: Path) -> None:
     for card in held_out:
         assert card.scores is not None
         costs = measured.targets[card.device, card.metric]
-        rows = np.flatnonzero(costs > 0)
-        held = split_rows(rows, Settings(n_test=card.n_test, seed=card.split_seed or 0))[1]
+        held = split_rows(len(costs), Settings(n_test=card.n_test, seed=card.split_seed or 0))[1]
         model = archcost.load(card.device, card.metric, kind=card.kind)
         batch = parse(measured.architectures, space="nasbench201").take(held)
         found = archcost.evaluate(model, batch, costs[held])

@@ -1,0 +1,145 @@
+"""`archcost benchmark`: tables beside published figures."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from statistics import mean
+from typing import Annotated
+
+import typer
+
+from archcost.cli.options import aligned, progress_bar
+from archcost.data import MeasuredTable, read_table
+from archcost.errors import TableError, UnsupportedError
+from archcost.training.transfer_benchmark import TransferScore, summary
+from archcost.training.transfer_benchmark import benchmark as run_benchmark
+from archcost.training.unseen import CellScore, SpaceScore, across_spaces, held_out_structure
+
+benchmark = typer.Typer(help="Reproduce published comparisons.", no_args_is_help=True)
+
+
+@benchmark.callback()
+def _root() -> None:
+    """Reproduce published comparisons."""
+
+
+@benchmark.command()
+def transfer(
+    table: Annotated[
+        list[Path],
+        typer.Option(help="Tables that hold the unseen devices; may be repeated."),
+    ],
+    sets: Annotated[
+        list[str] | None,
+        typer.Option("--set", help="ND, N1, …, FA; may be repeated. Default: all."),
+    ] = None,
+    samples: Annotated[
+        list[int] | None, typer.Option(help="Networks measured; may be repeated. Default: 10, 20.")
+    ] = None,
+    seeds: Annotated[int, typer.Option(help="Repetitions.", min=1)] = 20,
+    sampler: Annotated[str, typer.Option(help="random or suggest.")] = "random",
+    out: Annotated[Path | None, typer.Option(help="Write every score to this .csv.")] = None,
+    plot: Annotated[
+        Path | None, typer.Option(help="Draw Spearman against samples (.png, .svg or .pdf).")
+    ] = None,
+) -> None:
+    """Score transfer on unseen devices, on all networks that were not samples.
+
+    Only the sources of a set and the samples are used.
+
+    Example: archcost benchmark transfer --table nasbench201_help.parquet --set ND --samples 20
+    """
+    if plot is not None:
+        _need_matplotlib()
+    tables = [one for path in table for one in _read(path)]
+    with progress_bar() as progress:
+        scores = run_benchmark(
+            tables,
+            sets=sets,
+            samples=samples or (10, 20),
+            seeds=seeds,
+            sampler=sampler,
+            progress=progress,
+        )
+    if out is not None:
+        _write(scores, out)
+    rows = summary(scores)
+    lines = [["set", "samples", "sampler", "Spearman", "published", "90 % hold", "median error"]]
+    for row in rows:
+        published = "" if row.published is None else f"{row.published:.3f}"
+        figures = [f"{row.spearman:.3f}", published, f"{row.coverage:.1%}", f"{row.error:.1%}"]
+        lines.append([row.set, str(row.samples), sampler, *figures])
+    typer.echo("\n".join(aligned(lines)))
+    if plot is not None:
+        from archcost.cli.transfer_plot import draw
+
+        draw(rows, plot)
+
+
+@benchmark.command()
+def unseen(
+    table: Annotated[list[Path], typer.Option(help="Tables of measurements; may be repeated.")],
+    seeds: Annotated[int, typer.Option(help="Repetitions.", min=1)] = 5,
+) -> None:
+    """Score structure that was never measured: another space, or cells unlike all samples.
+
+    A table of FBNet: its devices from NAS-Bench-201, with 0, 10, 20 and 85 measurements in FBNet.
+    One of NAS-Bench-201: from FBNet, and cells with a structure that none of 200 samples has.
+    A device itself and its other batch sizes are never sources.
+
+    Example: archcost benchmark unseen --table fbnet_help.parquet
+    """
+    tables = [one for path in table for one in _read(path)]
+    spaces: list[SpaceScore] = []
+    cells: list[CellScore] = []
+    with progress_bar() as progress:
+        for known, wanted in (("nasbench201", "fbnet"), ("fbnet", "nasbench201")):
+            here = [one for one in tables if one.space == wanted]
+            if here:
+                spaces += across_spaces(here, known, wanted, seeds=seeds, progress=progress)
+        here = [one for one in tables if one.space == "nasbench201"]
+        if here:
+            cells = held_out_structure(here, seeds=seeds, progress=progress)
+    if spaces:
+        typer.echo("\n".join(aligned(_space_lines(spaces))))
+    if cells:
+        lines = [["device", "cells with", "Spearman", "in distribution", "median error"]]
+        for s in cells:
+            figures = [f"{s.spearman:.3f}", f"{s.in_distribution:.3f}", f"{s.error:.1%}"]
+            lines.append([s.device, s.structure, *figures])
+        typer.echo("\n".join(aligned(lines)))
+
+
+def _space_lines(scores: list[SpaceScore]) -> list[list[str]]:
+    """A line a device and space, a column a number of samples; last, the means."""
+    samples = sorted({score.samples for score in scores})
+    lines = [["device", "space", *(f"{n} measured" for n in samples)]]
+    for wanted in dict.fromkeys(score.wanted for score in scores):
+        here = [score for score in scores if score.wanted == wanted]
+        found = {(score.device, score.samples): score.spearman for score in here}
+        devices = list(dict.fromkeys(score.device for score in here))
+        lines += [[d, wanted, *(f"{found[d, n]:.3f}" for n in samples)] for d in devices]
+        means = [f"{mean(found[d, n] for d in devices):.3f}" for n in samples]
+        lines.append(["mean", wanted, *means])
+    return lines
+
+
+def _read(path: Path) -> list[MeasuredTable]:
+    space = "fbnet" if "fbnet" in path.name else "nasbench201"
+    dataset = "cifar100" if space == "fbnet" else "cifar10"
+    return read_table(path, space=space, dataset=dataset)
+
+
+def _need_matplotlib() -> None:
+    from importlib.util import find_spec
+
+    if find_spec("matplotlib") is None:
+        raise UnsupportedError("plots need matplotlib: pip install 'archcost[plots]'")
+
+
+def _write(scores: list[TransferScore], out: Path) -> None:
+    import pandas as pd
+
+    if out.suffix.lower() != ".csv":
+        raise TableError(f"{out}: suffix {out.suffix!r}; write a .csv")
+    pd.DataFrame([vars(score) for score in scores]).to_csv(out, index=False)

@@ -1,0 +1,144 @@
+"""The source devices that ship for transfer: one small file a space, with its card."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+
+from archcost.checkpoints.card import ENCODING_VERSION
+from archcost.data import sha256_of, write_whole
+from archcost.errors import CheckpointError, UnsupportedError
+from archcost.predictors.hyperprior import Cloud, learn, learn_logs, make_cloud
+from archcost.predictors.kernels import BASE, SourceDevices
+
+SHIPPED_SOURCES = Path(__file__).with_name("shipped") / "transfer"
+"""``<space>/sources.safetensors`` and ``card.json``."""
+_FILE = "sources.safetensors"
+FORMAT = 1
+"""Raised whenever the file or its card change so that older code cannot read them."""
+
+
+class SourceCard(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a file of source devices was learned from.
+
+    Attributes:
+        format_version: of file and card.
+        space: of the architectures.
+        dataset: on which the devices were measured.
+        metric: of their costs.
+        unit: of the metric.
+        devices: device id to the id of its publication.
+        licences: publication to the licence of its measurements.
+        n_train: device id to the number of networks learned from; none are held out, since what
+            a new device is scored on is measured on that device.
+        split: what was held out, in words.
+        encoding_version: of the features.
+        sha256: of the file.
+    """
+
+    format_version: int
+    space: str
+    dataset: str
+    metric: str
+    unit: str
+    devices: dict[str, str]
+    licences: dict[str, str]
+    n_train: dict[str, int]
+    split: str
+    encoding_version: int
+    sha256: str
+
+
+@dataclass(frozen=True, eq=False)
+class ShippedSources:
+    """Source devices, what all of them together teach about kernels and noise, and their card."""
+
+    devices: SourceDevices
+    logs: tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]
+    card: SourceCard
+
+
+def write_sources(folder: Path, sources: SourceDevices, card: SourceCard) -> SourceCard:
+    """Write source devices, what they teach, and their card; the hash is filled in.
+
+    Raises:
+        OSError: the folder cannot be written.
+    """
+    from safetensors.numpy import save_file
+
+    folder.mkdir(parents=True, exist_ok=True)
+    with write_whole(folder / _FILE) as part:
+        mean, deviation = learn_logs(sources)
+        state = sources.state() | {"prior.mean": mean, "prior.deviation": deviation}
+        save_file({name: np.ascontiguousarray(value) for name, value in state.items()}, part)
+    card = msgspec.structs.replace(card, sha256=sha256_of(folder / _FILE))
+    with write_whole(folder / "card.json") as part:
+        part.write_bytes(msgspec.json.format(msgspec.json.encode(card), indent=2) + b"\n")
+    return card
+
+
+def read_sources(folder: Path) -> ShippedSources:
+    """Read source devices.
+
+    Raises:
+        CheckpointError: missing, damaged, or of other versions.
+    """
+    from safetensors import SafetensorError
+    from safetensors.numpy import load
+
+    path = folder / _FILE
+    try:
+        card = msgspec.json.decode((folder / "card.json").read_bytes(), type=SourceCard)
+        content = path.read_bytes()
+        if sha256_of(path) != card.sha256:
+            raise CheckpointError(f"{path}: not what its card describes; install archcost again")
+        state = load(content)
+        devices = SourceDevices.from_state(state)
+        logs = state["prior.mean"], state["prior.deviation"]
+    except (OSError, msgspec.MsgspecError, SafetensorError, KeyError) as error:
+        raise CheckpointError(f"{path}: cannot be read ({error}); install archcost again") from None
+    if (card.format_version, card.encoding_version) != (FORMAT, ENCODING_VERSION):
+        raise CheckpointError(f"{path}: made with another version of archcost; install it again")
+    return ShippedSources(devices, logs, card)
+
+
+@lru_cache(maxsize=2)
+def _shipped(space: str) -> ShippedSources:
+    return read_sources(SHIPPED_SOURCES / space)
+
+
+def source_devices(space: str, names: list[str] | None = None) -> SourceDevices:
+    """The shipped source devices of a space: all, or only those named.
+
+    Raises:
+        UnsupportedError: a space without source devices.
+        UnknownNameError: no such source device.
+        CheckpointError: the installed file is damaged.
+    """
+    if space not in BASE:
+        raise UnsupportedError(f"no devices were measured in {space!r}; use {' or '.join(BASE)}")
+    every = _shipped(space).devices
+    return every if names is None else every.only(list(dict.fromkeys(names)))
+
+
+def shipped_cloud(space: str, names: list[str] | None = None) -> Cloud:
+    """Hyperparameters learned from these devices; once a process and choice of devices.
+
+    Raises:
+        As `source_devices`.
+    """
+    source_devices(space, names)
+    return _cloud(space, None if names is None else tuple(names))
+
+
+@lru_cache(maxsize=32)
+def _cloud(space: str, names: tuple[str, ...] | None) -> Cloud:
+    if names is None:
+        shipped = _shipped(space)
+        return make_cloud(shipped.devices.block_names, *shipped.logs)
+    return learn(source_devices(space, list(names)))

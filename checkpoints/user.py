@@ -1,0 +1,37 @@
+"""Where people's own devices live: the same layout and cards as the checkpoints that ship."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+
+from archcost.errors import UnsupportedError
+
+_NAME = re.compile(r"[a-z0-9][a-z0-9_.-]{0,63}")
+
+
+def user_folder() -> Path:
+    """``$ARCHCOST_HOME/devices``, else ``archcost/devices`` in ``$XDG_DATA_HOME``."""
+    home = os.environ.get("ARCHCOST_HOME")
+    if home:
+        return Path(home).expanduser() / "devices"
+    data = os.environ.get("XDG_DATA_HOME")
+    base = Path(data) if data else Path.home() / ".local" / "share"
+    return base / "archcost" / "devices"
+
+
+def check_device_name(name: str, shipped: set[str]) -> str:
+    """A name for a device of one's own.
+
+    Raises:
+        UnsupportedError: no such form of name, or the name of a shipped device.
+    """
+    if not _NAME.fullmatch(name):
+        raise UnsupportedError(
+            f"device name {name!r}: use up to 64 lower-case letters, digits, '-', '_' and '.', "
+            "beginning with a letter or digit"
+        )
+    if name in shipped:
+        raise UnsupportedError(f"{name!r} is a shipped device; give yours another name")
+    return name

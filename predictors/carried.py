@@ -1,0 +1,121 @@
+"""Costs in one search space from those of the same device in another, with no measurement there.
+
+Devices that were measured in both spaces say how the spaces compare: the device's costs in the
+space where it is known are written as a mixture of theirs, with no negative part (non-negative
+least squares, lightly shrunk, on costs relative to each device's mean). The same mixture of their
+costs in the other space is the prediction. It is a linear function of features, as theirs are, so
+that it can take part in `archcost.predictors.transfer` as one more source device once there are a
+few measurements.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from archcost.encodings import parse
+from archcost.errors import UnsupportedError
+from archcost.predictors.base import Floats, Predictor, one_skeleton, positive_costs
+from archcost.predictors.hyperprior import pool
+from archcost.predictors.kernels import SourceDevices
+
+# Shrinkage per architecture, in units of the mean cost: the weights of devices that cost alike are
+# shared out instead of all going to one.
+_SHRINKAGE = 0.05
+_FLOOR = 0.1
+
+
+class CarriedPredictor(Predictor):
+    """Fitted in one space, predicts in another.
+
+    Args:
+        known: devices in the space that `fit` is given architectures of.
+        wanted: the same devices, in the same order, in the space to predict.
+    """
+
+    kind = "carried"
+
+    def __init__(self, known: SourceDevices, wanted: SourceDevices) -> None:
+        self.known = known
+        self.wanted = wanted
+
+    @classmethod
+    def between(cls, known: SourceDevices, wanted: SourceDevices) -> Self:
+        """With the devices that both have.
+
+        Raises:
+            UnsupportedError: they have none in common.
+        """
+        names = [name for name in wanted.names if name in known.names]
+        if not names:
+            raise UnsupportedError(
+                f"no device was measured both in {known.space} and in {wanted.space}; give sources "
+                "that were"
+            )
+        return cls(known.only(names), wanted.only(names))
+
+    def fit(self, archs: object, measured: npt.ArrayLike) -> Self:
+        """As `Predictor.fit`, with architectures of the space that is known."""
+        from scipy.optimize import nnls
+
+        batch = parse(archs, space=self.known.space)
+        one_skeleton(batch, "a carried model")
+        costs = positive_costs(measured, len(batch))
+        theirs = self.known.costs(self.known.standardised(batch))
+        level = theirs.mean(axis=0)
+        count = theirs.shape[1]
+        shrinkage = _SHRINKAGE * np.sqrt(len(costs)) * np.eye(count)
+        mixture, _ = nnls(
+            np.vstack([theirs / level, shrinkage]),
+            np.concatenate([costs / costs.mean(), np.zeros(count)]),
+        )
+        mixture /= mixture.sum()
+        # Functions of standardised features have their constant as mean over the space.
+        mean = self.wanted.weights[0]
+        shape = self.wanted.weights @ (mixture / mean)
+        self.weights_ = shape * costs.mean() * float(mixture @ (mean / level))
+        return self
+
+    def predict(self, archs: object) -> Floats:
+        """As `Predictor.predict`, of architectures of the space that is wanted."""
+        self._check_fitted("weights_")
+        batch = parse(archs, space=self.wanted.space)
+        if not len(batch):
+            return np.zeros(0)
+        one_skeleton(batch, "a carried model")
+        found = self.weights_[0] + self.wanted.standardised(batch) @ self.weights_[1:]
+        return np.maximum(found, _FLOOR * self.weights_[0])
+
+    def as_source(self, name: str, devices: SourceDevices) -> SourceDevices:
+        """These devices of the wanted space, one or more, and this prediction as one more."""
+        self._check_fitted("weights_")
+        weights = np.column_stack([devices.weights, self.weights_])
+        standardised = devices.standardised(pool(devices.space))
+        functions = weights[0] + standardised @ weights[1:]
+        # How far it errs is not known: as far as the others do, relative to their spread.
+        residuals = np.median(devices.residuals / devices.spread[:, None], axis=0)
+        spread = functions.std(axis=0)
+        return SourceDevices(
+            devices.space,
+            (*devices.names, name),
+            devices.mean,
+            devices.deviation,
+            weights,
+            np.corrcoef(functions.T),
+            np.append(devices.spread, spread[-1]),
+            np.vstack([devices.residuals, residuals * spread[-1]]),
+        )
+
+    def state(self) -> dict[str, npt.NDArray[Any]]:
+        """As `Predictor.state`; the devices drawn upon are needed no more."""
+        return self.wanted.at([]).state() | {"carried": self.weights_}
+
+    @classmethod
+    def from_state(cls, state: dict[str, npt.NDArray[Any]]) -> Self:
+        """As `Predictor.from_state`."""
+        none = SourceDevices.from_state(state)
+        model = cls(none, none)
+        model.weights_ = state["carried"]
+        return model

@@ -1,0 +1,232 @@
+"""Which kernels matter, and how noisy measuring is: a prior over both, learned on source devices.
+
+Weights of kernel blocks and the noise are not optimised but averaged over a fixed cloud of values,
+weighted by how likely they make the measurements (Bayesian model averaging). Where the cloud lies
+is learned by expectation maximisation on the source devices, each in turn taken for a new one
+(empirical Bayes, leave one device out). The amplitude is profiled out. Noise is Student's t: each
+measurement has a precision of its own, found by iterated reweighting (Lange, Little, Taylor 1989).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+import numpy.typing as npt
+
+from archcost.encodings import Batch, all_ids, skeleton
+from archcost.predictors.kernels import BASE, SourceDevices
+
+Floats = npt.NDArray[np.float64]
+
+LEVEL = 30.0
+"""Prior variance of the mean cost, against that of the differences: as good as flat."""
+_FREEDOM = 2.0
+"""Degrees of freedom of the noise."""
+_ROUNDS = 5
+_USUAL_COUNTS = 0.5
+_POINTS = 384
+_BROAD_SHARE = 0.3
+_EXACT_SHARE = 0.1
+_EXACT_NOISE = (1e-7, 1e-4, 1e-2, 1e-1)
+# Log weight of structural blocks and log noise before anything is learned, and their spreads.
+_START = (-6.0, 7.0)
+_START_NOISE = (-3.5, 1.5)
+_NARROWEST = 0.7
+_SHOTS = 30
+_ITERATIONS = 4
+_MOST_TASKS = 16
+_PSEUDO_DEVICES = 2.0
+_POOL = 3000
+
+
+@dataclass(frozen=True, eq=False)
+class Cloud:
+    """Hyperparameters to average over.
+
+    Attributes:
+        weights: (m, b) of the kernel blocks, rows add up to 1.
+        noise: (m,) variance of the noise relative to that of the signal.
+        log_prior: (m,) up to a constant.
+    """
+
+    weights: Floats
+    noise: Floats
+    log_prior: Floats
+
+    def at(self, chosen: npt.NDArray[np.int64]) -> Cloud:
+        """These points alone."""
+        return Cloud(self.weights[chosen], self.noise[chosen], self.log_prior[chosen])
+
+
+@dataclass(frozen=True, eq=False)
+class Posterior:
+    """Fits (m) of n measurements, one a point of a cloud.
+
+    Attributes:
+        share: (m,) posterior probabilities.
+        alpha: (m, n) dual coefficients.
+        inverse: (m, n, n) inverse covariances of the measurements, at unit amplitude.
+        amplitude: (m,) variance of the signal, in squared units of the measurements.
+        precision: (m, n) of each measurement, at most 1; small: taken for an outlier.
+    """
+
+    share: Floats
+    alpha: Floats
+    inverse: Floats
+    amplitude: Floats
+    precision: Floats
+
+    def at(self, chosen: npt.NDArray[np.int64]) -> Posterior:
+        """These points alone, their probabilities made to add up to 1."""
+        share = self.share[chosen] / self.share[chosen].sum()
+        parts = (self.alpha, self.inverse, self.amplitude, self.precision)
+        return Posterior(share, *(part[chosen] for part in parts))
+
+
+def posterior(kernels: Floats, centred: Floats, cloud: Cloud, usual: float = 0.0) -> Posterior:
+    """Fit every point of a cloud.
+
+    Args:
+        kernels: (b, n, n) blocks between the measured architectures.
+        centred: (n,) measured costs less a typical one.
+        cloud: m points.
+        usual: standard deviation of costs over a space that devices usually show; it counts as
+            half a measurement, so that one or two measurements do not look exact.
+    """
+    n = len(centred)
+    seen = n + (_USUAL_COUNTS if usual else 0.0)
+    diagonal = np.arange(n)
+    signal: Floats = np.tensordot(cloud.weights, kernels, 1) + LEVEL
+    precision = np.ones((len(cloud.noise), n))
+    floor = 1e-12 * max(float(centred @ centred), 1e-12)
+    for step in range(_ROUNDS + 1):
+        covariance = signal.copy()
+        covariance[:, diagonal, diagonal] += cloud.noise[:, None] / precision
+        inverse = np.linalg.inv(covariance).astype(np.float64, copy=False)
+        alpha = inverse @ centred
+        amplitude = np.maximum(alpha @ centred + _USUAL_COUNTS * usual**2, floor) / seen
+        if step == _ROUNDS:
+            break
+        own = np.diagonal(inverse, axis1=1, axis2=2)
+        # Squared leave-one-out residuals over their variances, at the nominal precision.
+        strange = alpha**2 / own / amplitude[:, None] / precision
+        precision = np.minimum((_FREEDOM + 1) / (_FREEDOM + strange), 1.0)
+    _, log_determinant = np.linalg.slogdet(covariance)
+    penalty = _FREEDOM / 2 * (np.log(precision) - precision + 1).sum(axis=1)
+    evidence = -log_determinant / 2 - seen / 2 * np.log(amplitude) + penalty + cloud.log_prior
+    share = np.exp(evidence - evidence.max())
+    return Posterior(share / share.sum(), alpha, inverse, amplitude, precision)
+
+
+@lru_cache(maxsize=32)
+def _normal_points(dimensions: int) -> Floats:
+    """(m, dimensions) well spread points of the standard normal distribution."""
+    from scipy.stats import norm, qmc
+
+    sobol = qmc.Sobol(dimensions, seed=0).random(2 ** int(np.ceil(np.log2(_POINTS))))
+    return norm.ppf(np.clip(sobol[:_POINTS], 1e-4, 1 - 1e-4))
+
+
+def _points(mean: Floats, deviation: Floats) -> tuple[Floats, Floats]:
+    """Weights (m, b) and noise (m,) of normal logarithms."""
+    logs = mean + deviation * _normal_points(len(mean))
+    weights = np.exp(logs[:, :-1])
+    return weights / weights.sum(axis=1, keepdims=True), np.exp(logs[:, -1])
+
+
+def _start(names: tuple[str, ...]) -> tuple[Floats, Floats]:
+    """Mean and deviation (b + 1,) of the logarithms before anything is learned."""
+    low, spread = _START
+    mean = [0.0 if name.startswith("src") else low for name in names]
+    return (
+        np.array([*mean, _START_NOISE[0]]),
+        np.array([spread] * len(names) + [_START_NOISE[1]]),
+    )
+
+
+def make_cloud(names: tuple[str, ...], mean: Floats, deviation: Floats) -> Cloud:
+    """Learned points, broader ones in case the device is unlike the sources, and exact ones.
+
+    Exact ones have a single block: simulated costs are sums of operators without noise, and equal
+    sums must be predicted equal. Those over all operators come first.
+    """
+    learned, broad = _points(mean, deviation), _points(*_start(names))
+    blocks = len(names)
+    single = np.repeat(np.eye(blocks), len(_EXACT_NOISE), axis=0)
+    plain = np.array(
+        [4.0 if name.startswith(("all", "count", "onehot")) else 1.0 for name in names]
+    )
+    prior = np.repeat(plain, len(_EXACT_NOISE)) / (plain.sum() * len(_EXACT_NOISE))
+    return Cloud(
+        np.vstack([learned[0], broad[0], single]),
+        np.concatenate([learned[1], broad[1], np.tile(_EXACT_NOISE, blocks)]),
+        np.concatenate(
+            [
+                np.full(_POINTS, np.log((1 - _BROAD_SHARE) / _POINTS)),
+                np.full(_POINTS, np.log(_BROAD_SHARE / _POINTS)),
+                np.log(_EXACT_SHARE * prior),
+            ]
+        ),
+    )
+
+
+@lru_cache(maxsize=4)
+def pool(space: str) -> Batch:
+    """Architectures that stand for a space: 3,000 drawn at random, always the same."""
+    rng = np.random.default_rng(0)
+    if space == "nasbench201":
+        ids = all_ids()[rng.choice(len(all_ids()), _POOL, replace=False)]
+    else:
+        ids = rng.integers(0, 9, size=(_POOL, 22)).astype(np.int8)
+    return Batch.from_ids(skeleton(space, BASE[space]), ids)
+
+
+def imitate(sources: SourceDevices, device: int, costs: Floats, rng: np.random.Generator) -> Floats:
+    """Costs (n,) as if measured on a source device: its function and drawn residuals."""
+    residuals = sources.residuals[device]
+    places = rng.uniform(0, len(residuals) - 1, len(costs))
+    noise = np.interp(places, np.arange(len(residuals)), residuals)
+    return costs[:, device] + noise
+
+
+def learn(sources: SourceDevices) -> Cloud:
+    """The cloud for devices to come, as `learn_logs` places it."""
+    return make_cloud(sources.block_names, *learn_logs(sources))
+
+
+def learn_logs(sources: SourceDevices) -> tuple[Floats, Floats]:
+    """Mean and deviation (b + 1,) of log weights and log noise, from how sources follow each other.
+
+    Each source (16 at most) is measured in imitation, on 30 random architectures, twice, and
+    fitted with the other sources' functions.
+    """
+    if len(sources.names) < 2:
+        return _start(sources.block_names)
+    rng = np.random.default_rng(0)
+    standardised = sources.standardised(pool(sources.space))
+    costs = sources.costs(standardised)
+    devices = rng.permutation(len(sources.names))[:_MOST_TASKS]
+    repeats = 2 if len(devices) <= _MOST_TASKS // 2 else 1
+    tasks = []
+    for device in np.repeat(devices, repeats):
+        chosen = rng.choice(len(costs), _SHOTS, replace=False)
+        rows = sources.without(int(device)).rows(standardised[chosen])
+        measured = imitate(sources, int(device), costs[chosen], rng)
+        kernels = sources.without(int(device)).kernels(rows, rows)
+        tasks.append((kernels, measured - np.median(measured)))
+    start_mean, start_deviation = _start(sources.block_names)
+    mean, deviation = start_mean, start_deviation
+    for _ in range(_ITERATIONS):
+        weights, noise = _points(mean, deviation)
+        logs = np.log(np.column_stack([np.maximum(weights, 1e-10), noise]))
+        cloud = Cloud(weights, noise, np.zeros(len(noise)))
+        shares = [posterior(kernels, centred, cloud).share for kernels, centred in tasks]
+        first = sum(share @ logs for share in shares) / repeats
+        second = sum(share @ logs**2 for share in shares) / repeats
+        known = _PSEUDO_DEVICES + len(devices)
+        mean = (_PSEUDO_DEVICES * start_mean + first) / known
+        square = (_PSEUDO_DEVICES * (start_deviation**2 + start_mean**2) + second) / known
+        deviation = np.sqrt(np.maximum(square - mean**2, _NARROWEST**2))
+    return mean, deviation

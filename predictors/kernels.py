@@ -1,0 +1,234 @@
+"""Kernels between architectures: how alike two networks' costs are before anything is measured.
+
+A prior covariance is a weighted sum of blocks. Most blocks are linear in features: operator
+counts, single edges and the rest of the encoding "runtime" in each of its four views (or, for
+FBNet, counts, single blocks and layer sums), and the costs of source devices, which enter as linear
+functions of those features. A few are squares of such blocks: interactions of pairs. Blocks are
+centred and have unit mean variance over the space, so that weights can be compared.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from archcost.encodings import ArrayEncoding, Batch, encode, skeleton
+from archcost.errors import UnsupportedError, unknown_name
+
+Floats = npt.NDArray[np.float64]
+
+BASE = {"nasbench201": "cifar10", "fbnet": "cifar100"}
+"""The data set on which a space's source devices were measured, and features are computed."""
+_ENCODINGS: dict[str, tuple[ArrayEncoding, ...]] = {
+    "nasbench201": ("runtime", "structural"),
+    "fbnet": ("onehot", "layers", "structural", "counts"),
+}
+_SQUARED = {
+    "nasbench201": ("src", "all.count", "tflite.count"),
+    "fbnet": ("src", "struct_total"),
+}
+_VIEWS = ("all", "reach", "tflite", "live")
+
+
+def raw_features(batch: Batch) -> tuple[Floats, tuple[str, ...]]:
+    """Rows (n, f) of a batch of one space and their columns, on the space's base data set.
+
+    Raises:
+        UnsupportedError: a space without source devices.
+    """
+    group = batch.groups[0]
+    space = group.skeleton.space
+    if space not in BASE:
+        raise UnsupportedError(
+            f"transfer works in {' and '.join(BASE)}, where devices were measured; not in {space}"
+        )
+    base = Batch.from_ids(skeleton(space, BASE[space]), group.ids)
+    parts = [encode(base, name) for name in _ENCODINGS[space]]
+    columns = tuple(f"{part.name}|{column}" for part in parts for column in part.columns)
+    return np.hstack([part.values for part in parts]).astype(np.float64), columns
+
+
+def _block_columns(space: str, columns: tuple[str, ...]) -> dict[str, tuple[list[int], bool]]:
+    """Block name to positions of its columns, and whether each column gets unit variance."""
+    split = [(*column.split("|", 1),) for column in columns]
+    found: dict[str, tuple[list[int], bool]] = {}
+    if space == "nasbench201":
+        for view in _VIEWS:
+            here = [
+                (i, name.split(":", 1)[1])
+                for i, (encoding, name) in enumerate(split)
+                if encoding == "runtime" and name.startswith(f"{view}:")
+            ]
+            edges = [i for i, key in here if key.startswith("edge")]
+            counts = [i for i, key in here if key.startswith("count:")]
+            used = {*edges, *counts} | {i for i, key in here if key == "additions"}
+            found[f"{view}.count"] = counts, False
+            found[f"{view}.edges"] = edges, False
+            found[f"{view}.rest"] = [i for i, _ in here if i not in used], True
+        return found
+
+    def where(encoding: str, total: bool | None = None) -> list[int]:
+        return [
+            i
+            for i, (name, column) in enumerate(split)
+            if name == encoding and total in (None, ":total:" in column)
+        ]
+
+    counts = where("counts")
+    overall = [i for i in counts if columns[i].startswith("counts|count:")]
+    found["count"] = overall, False
+    found["stage_count"] = [i for i in counts if i not in overall], False
+    found["onehot"] = where("onehot"), False
+    found["struct"] = where("structural"), True
+    found["layer_total"] = where("layers", True), True
+    found["layer"] = where("layers", False), True
+    return found
+
+
+@dataclass(frozen=True, eq=False)
+class SourceDevices:
+    """Devices of one space that were measured well, as functions of features.
+
+    Attributes:
+        space: of their architectures.
+        names: d device ids.
+        mean: (f,) of each feature over the space.
+        deviation: (f,) standard deviation over the space; 0: the feature is constant.
+        weights: (f + 1, d) cost in ms: a constant, then weights of standardised features.
+        correlation: (d, d) of the devices' functions over the space.
+        spread: (d,) standard deviation of each function over the space, in ms.
+        residuals: (d, q) quantiles of measured minus function, in ms, evenly spaced.
+    """
+
+    space: str
+    names: tuple[str, ...]
+    mean: Floats
+    deviation: Floats
+    weights: Floats
+    correlation: Floats
+    spread: Floats
+    residuals: Floats
+
+    def only(self, names: list[str] | tuple[str, ...]) -> Self:
+        """The same with these devices alone, in this order.
+
+        Raises:
+            UnknownNameError: no such source device.
+        """
+        for name in names:
+            if name not in self.names:
+                raise unknown_name("source device", name, self.names)
+        return self.at([self.names.index(name) for name in names])
+
+    def without(self, position: int) -> Self:
+        """The same without one device."""
+        return self.at([i for i in range(len(self.names)) if i != position])
+
+    def at(self, chosen: list[int]) -> Self:
+        """The same with the devices at these positions alone."""
+        return type(self)(
+            self.space,
+            tuple(self.names[i] for i in chosen),
+            self.mean,
+            self.deviation,
+            self.weights[:, chosen],
+            self.correlation[np.ix_(chosen, chosen)],
+            self.spread[chosen],
+            self.residuals[chosen],
+        )
+
+    def standardised(self, batch: Batch) -> Floats:
+        """Features (n, f) with zero mean and unit variance over the space; constants are 0."""
+        values, _ = raw_features(batch)
+        safe = np.where(self.deviation > 0, self.deviation, 1.0)
+        return np.where(self.deviation > 0, (values - self.mean) / safe, 0.0)
+
+    def costs(self, standardised: Floats) -> Floats:
+        """Costs (n, d) in ms of architectures with these standardised features (n, f)."""
+        return self.weights[0] + standardised @ self.weights[1:]
+
+    @cached_property
+    def _blocks(self) -> dict[str, tuple[list[int], Floats]]:
+        """Block name to columns and the factors of the standardised columns."""
+        batch = Batch.from_ids(skeleton(self.space, BASE[self.space]), _ONE[self.space])
+        found = {}
+        for name, (columns, unit) in _block_columns(self.space, raw_features(batch)[1]).items():
+            used = [i for i in columns if self.deviation[i] > 0]
+            factors = np.ones(len(used)) if unit else self.deviation[used]
+            found[name] = used, factors / np.sqrt((factors**2).sum())
+        return found
+
+    def rows(self, standardised: Floats) -> dict[str, Floats]:
+        """Each linear block's rows (n, f_b): the block's kernel is their inner product."""
+        rows = {}
+        if self.names:
+            functions = standardised @ (self.weights[1:] / self.spread)
+            mean = functions.mean(axis=1)
+            variance = self.correlation.mean()
+            shared = self.correlation.mean(axis=1) / variance
+            rest = functions - mean[:, None] * shared
+            rest_variance = np.trace(self.correlation) - variance * (shared**2).sum()
+            rows["src.mean"] = mean[:, None] / np.sqrt(max(variance, 1e-9))
+            rows["src"] = functions / np.sqrt(len(self.names))
+            rows["src.dev"] = rest / np.sqrt(max(rest_variance, 1e-9))
+        for name, (columns, factors) in self._blocks.items():
+            rows[name] = standardised[:, columns] * factors
+        if self.space == "fbnet":
+            # Sums of expansion, kernel, groups and skips over the network.
+            parts = rows["struct"].reshape(len(standardised), 4, -1).sum(axis=2)
+            rows["struct_total"] = parts
+        return rows
+
+    @property
+    def squared(self) -> tuple[str, ...]:
+        """Linear blocks whose squared kernels are blocks too."""
+        return tuple(name for name in _SQUARED[self.space] if self.names or name != "src")
+
+    @cached_property
+    def block_names(self) -> tuple[str, ...]:
+        """The blocks in the order of `kernels`."""
+        rows = self.rows(np.zeros((1, len(self.mean))))
+        return (*rows, *(f"{name}^2" for name in self.squared))
+
+    def kernels(self, left: dict[str, Floats], right: dict[str, Floats]) -> Floats:
+        """Kernels (b, n, m) of all blocks between rows of n and of m architectures."""
+        linear = {name: rows @ right[name].T for name, rows in left.items()}
+        squares = [linear[name] ** 2 / 2 for name in self.squared]
+        return np.array([*linear.values(), *squares])
+
+    def variances(self, rows: dict[str, Floats]) -> Floats:
+        """Prior variances (b, n): the kernels of architectures with themselves."""
+        linear = {name: (values**2).sum(axis=1) for name, values in rows.items()}
+        squares = [linear[name] ** 2 / 2 for name in self.squared]
+        return np.array([*linear.values(), *squares])
+
+    def state(self) -> dict[str, npt.NDArray[Any]]:
+        """All of it as named arrays, names joined by newlines as bytes."""
+        text = "\n".join((self.space, *self.names)).encode()
+        return {
+            "source.names": np.frombuffer(text, dtype=np.uint8),
+            "source.mean": self.mean,
+            "source.deviation": self.deviation,
+            "source.weights": self.weights.astype(np.float32),
+            "source.correlation": self.correlation,
+            "source.spread": self.spread,
+            "source.residuals": self.residuals.astype(np.float32),
+        }
+
+    @classmethod
+    def from_state(cls, state: dict[str, npt.NDArray[Any]]) -> Self:
+        """The devices of which `state` gave this."""
+        space, *names = state["source.names"].tobytes().decode().split("\n")
+        keys = ("mean", "deviation", "weights", "correlation", "spread", "residuals")
+        arrays = [state[f"source.{key}"].astype(np.float64) for key in keys]
+        return cls(space, tuple(names), *arrays)
+
+
+_ONE = {
+    "nasbench201": np.zeros((1, 6), dtype=np.int8),
+    "fbnet": np.zeros((1, 22), dtype=np.int8),
+}

@@ -1,0 +1,248 @@
+"""Costs on a new device from a handful of measurements and what is known of other devices.
+
+A Gaussian process on the scale of the costs (sums over operators stay sums there), with the kernels
+of `archcost.predictors.kernels` and the hyperparameters of `archcost.predictors.hyperprior`
+averaged over. Intervals come from the posterior, rescaled so that they hold on source devices under
+the same procedure: ten residuals cannot calibrate, other devices can.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from archcost.encodings import Batch, parse, skeleton
+from archcost.errors import UnsupportedError
+from archcost.predictors.base import Floats, Predictor, one_skeleton, positive_costs
+from archcost.predictors.hyperprior import LEVEL, Cloud, Posterior, imitate, learn, pool, posterior
+from archcost.predictors.intervals import COVERAGES
+from archcost.predictors.kernels import BASE, SourceDevices
+
+_KEPT = 24
+_MANY = 40
+# Up to so many measurements, costs are expected to follow the sources' mean in shape.
+_FEW = 4
+_LEAST = 0.1
+_USUAL = 0.3
+_FLOOR = 0.25
+_CALIBRATION_DEVICES = 8
+_CALIBRATION_CELLS = 250
+_QUANTILES = 400
+
+
+class TransferPredictor(Predictor):
+    """A Gaussian process whose prior was learned on source devices.
+
+    Args:
+        sources: devices to learn the prior from; `SourceDevices.at([])` of them: none.
+        cloud: hyperparameters with their prior; None: learned from the sources in `fit`.
+    """
+
+    kind = "transfer"
+
+    def __init__(self, sources: SourceDevices, cloud: Cloud | None = None) -> None:
+        self.sources = sources
+        self.cloud = cloud
+
+    def fit(self, archs: object, measured: npt.ArrayLike) -> Self:
+        """As `Predictor.fit`; meant for up to some 200 measurements (time grows with the cube)."""
+        batch = parse(archs)
+        one_skeleton(batch, "a transfer")
+        costs = positive_costs(measured, len(batch))
+        self.ids_ = batch.groups[0].ids
+        self._rows = self.sources.rows(self.sources.standardised(batch))
+        self._learn(costs, self.cloud or learn(self.sources))
+        return self
+
+    def _learn(self, costs: Floats, cloud: Cloud) -> None:
+        """Fit the measured rows; keep the cloud's likeliest points, others weigh nothing."""
+        usual = self._usual()
+        self.smallest_ = float(costs.min())
+        self.slope_ = usual if self.sources.names and len(costs) <= _FEW else 0.0
+        self.centre_ = 1.0
+        self.centre_ = float(np.median(costs / self._expected(self._rows)))
+        centred = costs - self._expected(self._rows)
+        kernels = self.sources.kernels(self._rows, self._rows)
+        scale, kept = usual * self.centre_, _KEPT
+        if len(costs) > _MANY:
+            # The time grows with the cube of the measurements: a part of them picks the points.
+            part = np.linspace(0, len(costs) - 1, _MANY).astype(np.int64)
+            found = posterior(kernels[:, part[:, None], part], centred[part], cloud, scale)
+            cloud, kept = cloud.at(np.argsort(-found.share)[: 4 * _KEPT]), _KEPT // 3
+        found = posterior(kernels, centred, cloud, scale)
+        best = np.argsort(-found.share)[:kept]
+        best = best[found.share[best] > 1e-4 * found.share[best[0]]]
+        self.posterior_ = found.at(best)
+        self.weights_, self.noise_ = cloud.weights[best], cloud.noise[best]
+
+    def _usual(self) -> float:
+        """How far costs usually spread over the space, relative to their mean."""
+        if not self.sources.names:
+            return _USUAL
+        return float(np.median(self.sources.spread / self.sources.weights[0]))
+
+    def _expected(self, rows: dict[str, Floats]) -> Floats:
+        """Costs (n,) before fitting: a constant; if very few are measured, the sources' mean."""
+        if not self.slope_:
+            return np.full(len(next(iter(rows.values()))), self.centre_)
+        return self.centre_ * np.maximum(1 + self.slope_ * rows["src.mean"][:, 0], _LEAST)
+
+    def predict(self, archs: object) -> Floats:
+        """As `Predictor.predict`."""
+        return self.moments(archs)[0]
+
+    def moments(self, archs: object) -> tuple[Floats, Floats]:
+        """Costs (n,) and the standard deviations (n,) of measurements around them.
+
+        Raises:
+            As `Predictor.predict`.
+        """
+        self._check_fitted("posterior_")
+        batch = parse(archs)
+        if not len(batch):
+            return np.zeros(0), np.zeros(0)
+        one_skeleton(batch, "a transfer")
+        last: tuple[Batch, Floats, Floats] | None = getattr(self, "_last", None)
+        # A model asks for values and then for intervals of the same batch.
+        if last is None or last[0] is not batch:
+            rows = self.sources.rows(self.sources.standardised(batch))
+            self._last = batch, *self.moments_of_rows(rows)
+        return self._last[1], self._last[2]
+
+    def moments_of_rows(self, rows: dict[str, Floats]) -> tuple[Floats, Floats]:
+        """`moments` of architectures given as rows of kernel blocks."""
+        found = self.posterior_
+        cross = self.sources.kernels(rows, self._rows)
+        prior = self.sources.variances(rows)
+        mean = np.zeros(cross.shape[1])
+        square = np.zeros(cross.shape[1])
+        for i, share in enumerate(found.share):
+            covariance = np.tensordot(self.weights_[i], cross, 1) + LEVEL
+            value = covariance @ found.alpha[i]
+            explained = np.einsum("ij,ij->i", covariance @ found.inverse[i], covariance)
+            left = np.maximum(self.weights_[i] @ prior + LEVEL - explained, 0.0) + self.noise_[i]
+            mean += share * value
+            square += share * (value**2 + found.amplitude[i] * left)
+        deviation = np.sqrt(np.maximum(square - mean**2, 0.0))
+        return self._positive(self._expected(rows) + mean), deviation
+
+    def _positive(self, values: Floats) -> Floats:
+        """Costs are positive: below a quarter of the least measured, values level off in order."""
+        floor = _FLOOR * self.smallest_
+        return np.where(values > floor, values, floor * np.exp(np.minimum(values / floor - 1, 0)))
+
+    def left_out(self) -> tuple[Floats, Floats]:
+        """Each measured cost as predicted from the others (n,), and its standard deviation (n,).
+
+        Hyperparameters stay as they are: a little too good where measurements are few.
+        """
+        found = self.posterior_
+        own = np.diagonal(found.inverse, axis1=1, axis2=2)
+        values = found.share @ (found.alpha / own)
+        deviation = np.sqrt(found.share @ (found.amplitude[:, None] / own))
+        return values, deviation
+
+    def state(self) -> dict[str, npt.NDArray[Any]]:
+        """As `Predictor.state`."""
+        found = self.posterior_
+        return self.sources.state() | {
+            "transfer.ids": self.ids_,
+            "transfer.level": np.array([self.centre_, self.slope_, self.smallest_]),
+            "transfer.weights": self.weights_,
+            "transfer.noise": self.noise_,
+            "transfer.share": found.share,
+            "transfer.alpha": found.alpha,
+            "transfer.inverse": found.inverse,
+            "transfer.amplitude": found.amplitude,
+            "transfer.precision": found.precision,
+        }
+
+    @classmethod
+    def from_state(cls, state: dict[str, npt.NDArray[Any]]) -> Self:
+        """As `Predictor.from_state`."""
+        model = cls(SourceDevices.from_state(state))
+        space = model.sources.space
+        model.ids_ = state["transfer.ids"]
+        batch = Batch.from_ids(skeleton(space, BASE[space]), model.ids_)
+        model._rows = model.sources.rows(model.sources.standardised(batch))
+        level = state["transfer.level"].tolist()
+        model.centre_, model.slope_, model.smallest_ = level
+        model.weights_, model.noise_ = state["transfer.weights"], state["transfer.noise"]
+        keys = ("share", "alpha", "inverse", "amplitude", "precision")
+        model.posterior_ = Posterior(*(state[f"transfer.{key}"] for key in keys))
+        return model
+
+
+class TransferIntervals:
+    """Intervals around a transfer's predictions: quantiles of normalised residuals of sources.
+
+    A residual is measured less predicted cost over the posterior's standard deviation.
+
+    Attributes:
+        quantiles_: (q,) evenly spaced in probability.
+        predictor: whose standard deviations scale them.
+    """
+
+    def __init__(self, quantiles: Floats, predictor: TransferPredictor) -> None:
+        self.quantiles_ = quantiles
+        self.predictor = predictor
+
+    @classmethod
+    def fit(cls, predictor: TransferPredictor, cloud: Cloud, shots: int) -> Self:
+        """Learn from source devices, each taken for a new one and measured `shots` times.
+
+        Without at least two sources: the quantiles of Student's t with the posterior's scale.
+        """
+        from scipy.stats import t as student
+
+        chances = np.linspace(0, 1, _QUANTILES + 1)
+        sources = predictor.sources
+        if len(sources.names) < 2:
+            clipped = np.clip(chances, 0.5 / _QUANTILES, 1 - 0.5 / _QUANTILES)
+            return cls(student.ppf(clipped, max(shots, 3)), predictor)
+        rng = np.random.default_rng(1)
+        standardised = sources.standardised(pool(sources.space))
+        costs = sources.costs(standardised)
+        devices = rng.permutation(len(sources.names))
+        found = []
+        for device in np.resize(devices, _CALIBRATION_DEVICES).tolist():
+            others = sources.without(device)
+            chosen = rng.choice(len(costs), shots + _CALIBRATION_CELLS, replace=False)
+            measured = imitate(sources, device, costs[chosen], rng)
+            trial = TransferPredictor(others)
+            trial._rows = others.rows(standardised[chosen[:shots]])
+            trial._learn(np.maximum(measured[:shots], 1e-6), cloud)
+            values, deviation = trial.moments_of_rows(others.rows(standardised[chosen[shots:]]))
+            found.append((measured[shots:] - values) / np.maximum(deviation, 1e-12))
+        return cls(np.quantile(np.concatenate(found), chances), predictor)
+
+    def around(self, batch: Batch, predicted: Floats, coverage: float) -> tuple[Floats, Floats]:
+        """Lower and upper ends (n,) around predictions (n,).
+
+        Raises:
+            UnsupportedError: a coverage outside 0.5 to 0.99.
+        """
+        low, high = COVERAGES
+        if not low <= coverage <= high:
+            raise UnsupportedError(f"coverage {coverage} is outside {low} to {high}")
+        return self.ends(predicted, self.predictor.moments(batch)[1], coverage)
+
+    def ends(self, predicted: Floats, deviation: Floats, coverage: float) -> tuple[Floats, Floats]:
+        """`around` predictions (n,) with these standard deviations (n,)."""
+        steps = len(self.quantiles_) - 1
+        below = self.quantiles_[int(np.floor((1 - coverage) / 2 * steps))]
+        above = self.quantiles_[int(np.ceil((1 + coverage) / 2 * steps))]
+        # The lower end stays positive.
+        lower = np.maximum(predicted + min(below, 0.0) * deviation, 0.02 * predicted)
+        return lower, predicted + max(above, 0.0) * deviation
+
+    def state(self) -> dict[str, npt.NDArray[Any]]:
+        """What was learned, as named arrays."""
+        return {"interval.normalised": self.quantiles_}
+
+    @classmethod
+    def from_state(cls, state: dict[str, npt.NDArray[Any]], predictor: TransferPredictor) -> Self:
+        """The intervals of which `state` gave this, around this predictor."""
+        return cls(state["interval.normalised"], predictor)

@@ -1,0 +1,111 @@
+"""Carrying a device over to another space, and cells unlike the samples."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import archcost
+from archcost.checkpoints.transfer import source_devices
+from archcost.data import MeasuredTable, read_table
+from archcost.encodings import parse
+from archcost.errors import TableError, UnsupportedError
+from archcost.predictors import metrics
+from archcost.predictors.carried import CarriedPredictor
+from archcost.predictors.hyperprior import pool
+from archcost.training import carry_over
+from archcost.training.unseen import across_spaces, held_out_structure, relatives
+
+NETWORKS = np.random.default_rng(3).integers(0, 9, size=(300, 22))
+
+
+def test_a_mixture_of_sources_is_found_again() -> None:
+    there, here = source_devices("nasbench201"), source_devices("fbnet")
+    model = CarriedPredictor.between(there, here)
+    names = model.wanted.names
+    # A device that costs what two others cost together, in both spaces.
+    pair = [names.index("raspi4"), names.index("fpga")]
+    cells, networks = pool("nasbench201"), parse(NETWORKS, space="fbnet")
+    costs = model.known.costs(model.known.standardised(cells))[:, pair].sum(axis=1)
+    usable = np.flatnonzero(costs > 0)
+    model.fit(cells.take(usable), costs[usable])
+    truth = model.wanted.costs(model.wanted.standardised(networks))[:, pair].sum(axis=1)
+    assert metrics.spearman(model.predict(networks), truth) > 0.97
+    again = CarriedPredictor.from_state(model.state())
+    assert np.allclose(again.predict(networks), model.predict(networks))
+    grown = model.as_source("twin", model.wanted)
+    own = grown.only(["twin"])
+    assert np.allclose(own.costs(own.standardised(networks))[:, 0], model.predict(networks))
+
+
+def test_carry_over() -> None:
+    model = carry_over(archcost.load("raspi4"), "FBNet")
+    found = model.predict(NETWORKS)
+    assert (model.target.space, model.target.dataset) == ("fbnet", "cifar100")
+    assert (found.lower <= found.value).all()
+    assert (found.value <= found.upper).all()
+    # The shipped sum is what was measured; the device itself was no source.
+    shipped = archcost.load("raspi4", space="fbnet").predict(NETWORKS).value
+    assert metrics.spearman(found.value, shipped) > 0.9
+    assert metrics.coverage(found.lower, found.upper, shipped) > 0.5
+
+
+def test_a_known_space_helps_a_few_measurements() -> None:
+    shipped = archcost.load("raspi4", space="fbnet").predict(NETWORKS).value
+    others = [name for name in source_devices("fbnet").names if name != "raspi4"]
+    known = archcost.load("raspi4")
+    scores = [
+        metrics.spearman(
+            archcost.adapt(
+                NETWORKS[:6], shipped[:6], "fbnet", device="pi", sources=others, known=here
+            )
+            .predict(NETWORKS[6:])
+            .value,
+            shipped[6:],
+        )
+        for here in (None, known)
+    ]
+    assert scores[1] > scores[0]
+
+
+def test_carry_over_refuses() -> None:
+    model = archcost.load("raspi4")
+    with pytest.raises(UnsupportedError, match="already"):
+        carry_over(model, "nasbench201")
+    with pytest.raises(UnsupportedError, match="no device was measured both"):
+        carry_over(model, "fbnet", sources=["raspi4"])
+    elsewhere = replace(model, target=replace(model.target, dataset="cifar100"))
+    with pytest.raises(UnsupportedError, match="cifar10"):
+        carry_over(elsewhere, "fbnet")
+
+
+def test_relatives_are_other_batch_sizes() -> None:
+    names = ["titan_rtx_1", "titan_rtx_32", "titanx_1", "raspi4", "pixel3"]
+    assert relatives("titan_rtx_1", names) == ["titan_rtx_1", "titan_rtx_32"]
+    assert relatives("raspi4", names) == ["raspi4"]
+
+
+def test_scores_from_a_made_table() -> None:
+    ids = NETWORKS[:120]
+    here = source_devices("fbnet", ["eyeriss"])
+    costs = here.costs(here.standardised(parse(ids, space="fbnet")))[:, 0]
+    table = MeasuredTable("fbnet", "cifar100", None, ids, {("eyeriss", "latency"): costs})
+    zero, twenty = across_spaces([table], samples=[0, 20], seeds=1)
+    assert zero.spearman > 0.85
+    assert twenty.spearman > 0.9
+    with pytest.raises(TableError, match="no device"):
+        across_spaces([replace(table, targets={("mine", "latency"): costs})])
+    with pytest.raises(TableError, match="source device"):
+        held_out_structure([table])
+
+
+@pytest.mark.shared
+def test_held_out_structure(shared_data: Path) -> None:
+    (table,) = read_table(shared_data / "nasbench201_hwnasbench_cifar10.parquet", dataset="cifar10")
+    one = replace(table, targets={k: v for k, v in table.targets.items() if k[0] == "edgetpu"})
+    convolutions, _ = held_out_structure([one], seeds=1)
+    assert convolutions.spearman > convolutions.in_distribution - 0.03
+    assert convolutions.error < 0.1

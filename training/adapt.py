@@ -1,0 +1,276 @@
+"""A device of one's own: from 1 to thousands of measured networks to a model like a shipped one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from archcost.checkpoints import cards, checkpoint_folder, write_checkpoint
+from archcost.checkpoints.transfer import shipped_cloud, source_devices
+from archcost.checkpoints.user import check_device_name, user_folder
+from archcost.encodings import find_dataset, find_space, parse
+from archcost.predictors import (
+    ConformalIntervals,
+    CostModel,
+    Feasibility,
+    GBDTPredictor,
+    Predictor,
+    StackedPredictor,
+    Target,
+    TransferIntervals,
+    TransferPredictor,
+)
+from archcost.predictors.hyperprior import pool
+from archcost.predictors.kernels import BASE, SourceDevices
+from archcost.predictors.metrics import spearman
+from archcost.training.campaign import Campaign, clean, suspicions
+from archcost.training.cards import make_card
+from archcost.training.carry import carried_predictor
+from archcost.units import unit_of
+
+Floats = npt.NDArray[np.float64]
+
+_MOST_TRANSFER = 120
+_MOST_CALIBRATION = 20
+_VALIDATION = 2000
+_FEWEST_REFUSED = 10
+_OUTLIER = 0.25
+_NEAREST = 3
+_GOLDEN = 5
+
+
+@dataclass(frozen=True)
+class Learned:
+    """What `adapt` found out about the measurements.
+
+    Attributes:
+        n: distinct networks learned from.
+        error: median relative error on networks left out; NaN with fewer than 3.
+        rank: Spearman correlation on networks left out; NaN with fewer than 4.
+        nearest: shipped devices whose costs over the space agree best, with the correlation.
+        outliers: networks whose measurements fit nothing else, by canonical string.
+        messages: what was left out, and warnings.
+        chosen_by: how the kind of predictor was chosen, in words.
+    """
+
+    n: int
+    error: float
+    rank: float
+    nearest: tuple[tuple[str, float], ...]
+    outliers: tuple[str, ...]
+    messages: tuple[str, ...]
+    chosen_by: str
+
+
+@dataclass(frozen=True, eq=False)
+class Adapted(CostModel):
+    """A model of one's own device; `learned` says from what, and how well it seems to do."""
+
+    learned: Learned | None = None
+    golden: tuple[str, ...] = ()
+
+    def save(self, name: str | None = None) -> Path:
+        """Write the model to the user's devices; `archcost.load` then finds it.
+
+        Args:
+            name: of the device; by default the one given to `adapt`.
+
+        Returns:
+            The folder.
+
+        Raises:
+            UnsupportedError: a name that cannot be used, or of a shipped device.
+            OSError: the folder cannot be written.
+        """
+        assert self.learned is not None
+        device = check_device_name(name or self.target.device, {c.device for c in cards()})
+        target = Target(self.target.space, self.target.dataset, device, self.target.metric)
+        model = CostModel(target, self.kind, self.predictor, self.intervals, self.feasibility)
+        card = make_card(
+            model,
+            self.batch(list(self.golden)),
+            source_id=None,
+            counts=(self.learned.n, self.learned.n, 0),
+            chosen_by=self.learned.chosen_by,
+            note=" ".join(self.learned.messages),
+        )
+        folder = user_folder() / checkpoint_folder(card)
+        write_checkpoint(folder, model, card)
+        # Another kind may have been chosen before: one device has one model of a target.
+        for other in folder.parent.glob(f"{device}-{target.metric}-*"):
+            if other != folder:
+                _remove(other)
+        return folder
+
+
+def adapt(
+    archs: object,
+    measured: npt.ArrayLike,
+    space: str = "nasbench201",
+    dataset: str | None = None,
+    metric: str = "latency",
+    device: str = "my-device",
+    sources: list[str] | None = None,
+    known: CostModel | None = None,
+) -> Adapted:
+    """Learn a device's costs from a few measurements and what is known of other devices.
+
+    Up to 120 networks: a Gaussian process (`archcost.predictors.transfer`). More: that, boosted
+    trees on its residuals, or boosted trees alone, whichever is best on a part left out.
+
+    Args:
+        archs: measured networks in any form that `archcost.parse` accepts; the same network may
+            occur several times.
+        measured: (n,) costs in the unit of the metric; NaN or None: not measured; -1: the device
+            failed to run the network.
+        space: "nasbench201" or "fbnet".
+        dataset: by default cifar10 for nasbench201 and cifar100 for fbnet. Sources were measured
+            on those; for other data sets they still say how networks compare.
+        metric: "latency" (ms), "energy" (mJ) or "arithmetic_intensity" (operations/byte).
+        device: name of the device.
+        sources: ids of the devices to draw upon; None: all that ship, []: none.
+        known: a model of the same device in the other search space: carried over
+            (`archcost.carry_over`), it is one more source.
+
+    Raises:
+        MeasurementError: no usable measurement, or costs that cannot be.
+        ArchitectureError: a malformed network.
+        UnknownNameError: an unknown space, data set, metric or source device.
+        UnsupportedError: networks of several spaces or data sets, or a name that cannot be used.
+    """
+    unit_of(metric)
+    place = find_space(space)
+    name = find_dataset(place, dataset)
+    check_device_name(device, set())
+    target = Target(place.name, name, device, metric)
+    devices = source_devices(place.name, sources)
+    # Kernels weigh their blocks as they do without the device that is carried over.
+    cloud = shipped_cloud(place.name, sources)
+    if known is not None:
+        carried = carried_predictor(known, place.name, sources)
+        devices = carried.as_source(f"{known.target.device} in {known.target.space}", devices)
+    campaign = clean(parse(archs, space=place.name, dataset=name), measured)
+    messages = [
+        *campaign.messages,
+        *suspicions(campaign, devices, metric, name == BASE[place.name]),
+    ]
+    feasibility = _feasibility(campaign, messages)
+    base = TransferPredictor(devices, cloud)
+    few = len(campaign.costs) <= _MOST_TRANSFER
+    predictor, intervals, learned = (_few if few else _many)(campaign, base)
+    transfer = predictor if isinstance(predictor, TransferPredictor) else None
+    found = Learned(
+        len(campaign.costs),
+        *learned[:2],
+        _nearest(predictor, devices),
+        () if transfer is None else _outliers(campaign, transfer),
+        tuple(messages),
+        learned[2],
+    )
+    golden = tuple(campaign.batch[:_GOLDEN].strings())
+    kind = predictor.kind
+    return Adapted(target, kind, predictor, intervals, feasibility, found, golden)
+
+
+_Fitted = tuple[Predictor, ConformalIntervals | TransferIntervals, tuple[float, float, str]]
+
+
+def _few(campaign: Campaign, base: TransferPredictor) -> _Fitted:
+    model = base.fit(campaign.batch, campaign.costs)
+    assert base.cloud is not None
+    shots = min(len(campaign.costs), _MOST_CALIBRATION)
+    intervals = TransferIntervals.fit(model, base.cloud, shots)
+    residuals, _ = model.left_out()
+    error = rank = float("nan")
+    if len(residuals) >= 3:
+        error = float(np.median(np.abs(residuals) / campaign.costs))
+    if len(residuals) >= 4 and len(np.unique(campaign.costs)) > 1:
+        rank = spearman(campaign.costs - residuals, campaign.costs)
+    return model, intervals, (error, rank, "few measurements: transfer from other devices")
+
+
+def _many(campaign: Campaign, base: TransferPredictor) -> _Fitted:
+    """The best of three kinds on a fifth left out, which then calibrates; refitted on all."""
+    batch, costs = campaign.batch, campaign.costs
+    shuffled = np.random.default_rng(0).permutation(len(costs))
+    held, rest = np.split(shuffled, [min(_VALIDATION, len(costs) // 5)])
+    makers: dict[str, Callable[[], Predictor]] = {
+        "stacked": lambda: StackedPredictor(base),
+        "gbdt": lambda: GBDTPredictor(n_estimators=500, learning_rate=0.07),
+    }
+    predicted, errors = {}, {}
+    for kind, make in makers.items():
+        predicted[kind] = make().fit(batch.take(rest), costs[rest]).predict(batch.take(held))
+        errors[kind] = _error(predicted[kind], costs[held])
+    alone = base.fit(batch.take(rest[:_MOST_TRANSFER]), costs[rest[:_MOST_TRANSFER]])
+    predicted["transfer"] = alone.predict(batch.take(held))
+    errors["transfer"] = _error(predicted["transfer"], costs[held])
+    best = min(errors, key=lambda kind: errors[kind])
+    words = ", ".join(f"{kind} {error:.4f}" for kind, error in errors.items())
+    found = predicted[best]
+    learned = (
+        float(np.median(np.abs(found / costs[held] - 1))),
+        spearman(found, costs[held]),
+        f"mean error on {len(held)} networks left out: {words}",
+    )
+    if best == "transfer":
+        assert base.cloud is not None
+        intervals = TransferIntervals.fit(alone, base.cloud, _MOST_CALIBRATION)
+        return alone, intervals, learned
+    conformal = ConformalIntervals.fit(batch.take(held), found, costs[held])
+    return makers[best]().fit(batch, costs), conformal, learned
+
+
+def _error(predicted: Floats, measured: Floats) -> float:
+    """Mean difference relative to the larger of the two: cells that cost nothing do not decide."""
+    return float((np.abs(predicted - measured) / np.maximum(predicted, measured)).mean())
+
+
+def _feasibility(campaign: Campaign, messages: list[str]) -> Feasibility | None:
+    """Which networks the device runs, if enough were refused to learn it."""
+    refused, ran = len(campaign.refused), len(campaign.batch)
+    if not refused:
+        return None
+    if min(refused, ran) < _FEWEST_REFUSED:
+        messages.append(
+            f"the device failed to run {refused} networks: too few to learn which "
+            f"({_FEWEST_REFUSED} of both needed)"
+        )
+        return None
+    ids = np.concatenate([part.groups[0].ids for part in (campaign.batch, campaign.refused)])
+    both = type(campaign.batch).from_ids(campaign.batch.groups[0].skeleton, ids)
+    messages.append(f"the device failed to run {refused} networks: their likes are predicted")
+    return Feasibility.fit(both, np.arange(len(ids)) >= ran)
+
+
+def _nearest(predictor: Predictor, devices: SourceDevices) -> tuple[tuple[str, float], ...]:
+    """Source devices whose costs correlate best with the predictions over the space."""
+    if not devices.names:
+        return ()
+    reference = pool(devices.space)
+    values = predictor.predict(reference)
+    if np.ptp(values) == 0:
+        return ()
+    costs = devices.costs(devices.standardised(reference))
+    found = {
+        name: float(np.corrcoef(column, values)[0, 1])
+        for name, column in zip(devices.names, costs.T, strict=True)
+    }
+    best = sorted(found.items(), key=lambda item: -item[1])[:_NEAREST]
+    return tuple(best)
+
+
+def _outliers(campaign: Campaign, model: TransferPredictor) -> tuple[str, ...]:
+    """Networks whose measurements the fit trusts little."""
+    trust = model.posterior_.share @ model.posterior_.precision
+    return tuple(campaign.batch.take(np.flatnonzero(trust < _OUTLIER)).strings())
+
+
+def _remove(folder: Path) -> None:
+    import shutil
+
+    shutil.rmtree(folder, ignore_errors=True)

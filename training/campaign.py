@@ -1,0 +1,132 @@
+"""What people measure, made fit to learn from: repeats, gaps, refusals, and what looks wrong."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from archcost.data import as_measured
+from archcost.encodings import Batch
+from archcost.errors import MeasurementError
+from archcost.predictors.base import one_skeleton
+from archcost.predictors.hyperprior import pool
+from archcost.predictors.kernels import SourceDevices
+
+Floats = npt.NDArray[np.float64]
+
+REFUSED = -1.0
+"""The value that says: the device failed to run this network."""
+
+
+@dataclass(frozen=True, eq=False)
+class Campaign:
+    """Measurements of distinct networks.
+
+    Attributes:
+        batch: n networks that ran.
+        costs: (n,) positive; of a network measured several times, the median.
+        refused: networks that the device failed to run.
+        messages: what was left out or changed, in words.
+    """
+
+    batch: Batch
+    costs: Floats
+    refused: Batch
+    messages: tuple[str, ...]
+
+
+def clean(batch: Batch, measured: npt.ArrayLike) -> Campaign:
+    """Sort measurements (n,) of a batch of one skeleton.
+
+    NaN or None is "not measured", -1 "the device failed to run it"; a cost of 0 is below the
+    clock's resolution and counts as half of the least positive cost.
+
+    Raises:
+        MeasurementError: another number of costs than networks; costs that are not numbers, are
+            infinite or otherwise negative; or no network that ran.
+        UnsupportedError: several spaces or data sets.
+    """
+    one_skeleton(batch, "a measurement campaign")
+    costs, refused = as_measured(np.asarray(measured), "measured", REFUSED)
+    if costs.shape != (len(batch),):
+        raise MeasurementError(f"{len(costs)} measured costs for {len(batch)} networks; one each")
+    missing = np.isnan(costs) & ~refused
+    messages = []
+    if missing.any():
+        messages.append(f"{missing.sum()} of {len(costs)} networks have no measurement: left out")
+    ran = np.flatnonzero(~missing & ~refused)
+    if not (costs[ran] > 0).any():
+        raise MeasurementError(f"none of {len(batch)} networks has a positive measured cost")
+    zeros = int((costs[ran] == 0).sum())
+    if zeros:
+        least = costs[ran][costs[ran] > 0].min()
+        costs = np.where(costs == 0, least / 2, costs)
+        messages.append(
+            f"{zeros} costs of 0 are below the clock's resolution: taken as {least / 2:g}"
+        )
+    firsts, medians = _distinct(batch.groups[0].ids[ran], costs[ran])
+    if len(firsts) < len(ran):
+        repeats = len(ran) - len(firsts)
+        messages.append(f"{repeats} repeated measurements: the median of each network is used")
+    return Campaign(
+        batch.take(ran[firsts]), medians, batch.take(np.flatnonzero(refused)), tuple(messages)
+    )
+
+
+def _distinct(ids: npt.NDArray[np.int8], costs: Floats) -> tuple[npt.NDArray[np.int64], Floats]:
+    """First positions of distinct rows (m,), in order, and the median cost of each (m,)."""
+    _, firsts, inverse = np.unique(ids, axis=0, return_index=True, return_inverse=True)
+    order = np.argsort(inverse.ravel(), kind="stable")
+    ends = np.cumsum(np.bincount(inverse.ravel()))[:-1]
+    medians = np.array([np.median(part) for part in np.split(costs[order], ends)])
+    by_position = np.argsort(firsts)
+    return firsts[by_position], medians[by_position]
+
+
+def suspicions(
+    campaign: Campaign, sources: SourceDevices, metric: str, own_data: bool
+) -> list[str]:
+    """What makes measurements look unlike any device, in words.
+
+    Args:
+        campaign: cleaned measurements.
+        sources: devices to compare with; may be none.
+        metric: of the measurements; units are checked for latency only.
+        own_data: whether they are of the data set that the sources were measured on.
+    """
+    from scipy.stats import spearmanr
+
+    costs, found = campaign.costs, []
+    if len(costs) >= 3 and (costs == costs[0]).all():
+        return ["all measured costs are equal: nothing can be learned but a constant"]
+    if len(costs) >= 5 and (costs == np.round(costs)).all() and len(np.unique(costs)) < 50:
+        found.append("costs are whole numbers: near networks cannot be told apart by this clock")
+    if not sources.names:
+        return found
+    functions = sources.costs(sources.standardised(campaign.batch))
+    if len(costs) >= 6:
+        ranks = np.array([spearmanr(column, costs).statistic for column in functions.T])
+        if np.median(ranks) < -0.3:
+            found.append(
+                f"ranks look reversed: median rank correlation with known devices is "
+                f"{np.median(ranks):.2f}; is this a speed instead of a cost?"
+            )
+        elif ranks.max() < 0.3:
+            found.append(
+                f"unlike any known device: the highest rank correlation is {ranks.max():.2f}; are "
+                "networks and costs in the same order?"
+            )
+    if metric == "latency" and own_data:
+        everywhere = sources.costs(sources.standardised(pool(sources.space)))
+        typical = np.median(everywhere, axis=0)
+        here, middle = float(np.median(costs)), float(np.median(typical))
+        if here < typical.min() / 20:
+            found.append(f"a median of {here:g} ms is far below all known devices: seconds?")
+        if here > typical.max() * 50:
+            found.append(
+                f"a median of {here:g} ms is far above all known devices (about {middle:.3g} ms): "
+                "microseconds?"
+            )
+    return found

@@ -1,0 +1,126 @@
+"""The checkpoints that ship, from the measured tables: ``make checkpoints``.
+
+Takes about an hour on two cores. Every part is a step of its own: a run that was interrupted is
+taken up with the parts that are missing.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections import defaultdict
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from archcost.checkpoints import cards
+from archcost.data import MeasuredTable, read_lookup, read_table
+from archcost.encodings import parse
+from archcost.errors import unknown_name
+from archcost.training.datasets import train_scaled
+from archcost.training.lookup import train_lookup
+from archcost.training.train import train
+from archcost.training.trials import Name, Progress, Settings
+
+_SUMS = ("raspi4", "pixel3", "eyeriss", "fpga")
+"""Devices whose FBNet costs in HELP are HW-NAS-Bench's sums, which the look-up table gives."""
+_NETWORK = Settings(kinds=("gnn",))
+_SMALL_TREES = Settings(kinds=("gbdt",), n_estimators=100, max_depth=5, learning_rate=0.12)
+
+
+def _lookup(tables: Path, out: Path, progress: Progress) -> None:
+    train_lookup(read_lookup(tables / "fbnet_hwnasbench_luts.parquet"), out=out)
+
+
+def _hwnasbench(tables: Path, out: Path, progress: Progress) -> None:
+    path = tables / "nasbench201_hwnasbench_cifar10.parquet"
+    found = read_table(path, dataset="cifar10", source="hw-nas-bench")
+    train(found, out=out, settings=Settings(), progress=progress)
+
+
+def _help(tables: Path, out: Path, progress: Progress) -> None:
+    found = read_table(tables / "nasbench201_help.parquet", dataset="cifar10", source="help")
+    train(found, out=out, settings=_NETWORK, progress=progress)
+
+
+def _eagle(tables: Path, out: Path, progress: Progress) -> None:
+    found = read_table(tables / "nasbench201_eagle.parquet", dataset="cifar10", source="eagle")
+    train(found, out=out, settings=_NETWORK, progress=progress)
+
+
+def _fbnet(tables: Path, out: Path, progress: Progress) -> None:
+    (found,) = read_table(tables / "fbnet_help.parquet", dataset="cifar100", source="help")
+    targets = [name for name in found.targets if name[0] not in _SUMS]
+    train(found, out=out, targets=targets, settings=_SMALL_TREES, progress=progress)
+
+
+def _scaled(tables: Path, out: Path, progress: Progress) -> None:
+    cards.cache_clear()
+    bases = [
+        card
+        for card in cards(out)
+        if card.default and (card.source, card.dataset) == ("hw-nas-bench", "cifar10")
+    ]
+    for table in _few_cells(tables):
+        train_scaled(table, bases, root=out, out=out)
+
+
+def _few_cells(tables: Path) -> list[MeasuredTable]:
+    """CIFAR-100 and ImageNet16-120: the cells that the authors print, and the sample."""
+    costs: dict[str, dict[Name, dict[str, float]]] = defaultdict(lambda: defaultdict(dict))
+    sample = read_table(tables / "nasbench201_other_datasets_sample.csv", source="hw-nas-bench")
+    for table in sample:
+        for name, values in table.targets.items():
+            cells = parse(table.architectures).strings()
+            costs[table.dataset][name] |= dict(zip(cells, values.tolist(), strict=True))
+    published = json.loads((tables / "published_values.json").read_text())["nasbench201"]
+    for entry in published:
+        if entry["dataset"] != "cifar10":
+            for column, value in entry["metrics"].items():
+                device, metric = column.split("_", 1)
+                (cell,) = parse(entry["arch"]).strings()
+                costs[entry["dataset"]][device, metric][cell] = float(value)
+    return [_table(dataset, found) for dataset, found in costs.items()]
+
+
+def _table(dataset: str, found: dict[Name, dict[str, float]]) -> MeasuredTable:
+    cells = sorted({cell for values in found.values() for cell in values})
+    targets = {
+        name: np.array([values.get(cell, np.nan) for cell in cells])
+        for name, values in found.items()
+    }
+    return MeasuredTable("nasbench201", dataset, "hw-nas-bench", cells, targets)
+
+
+PARTS: dict[str, Callable[[Path, Path, Progress], None]] = {
+    "lookup": _lookup,
+    "hwnasbench": _hwnasbench,
+    "help": _help,
+    "eagle": _eagle,
+    "fbnet": _fbnet,
+    "scaled": _scaled,
+}
+"""In the order in which they build on each other."""
+
+
+def main() -> None:
+    """Train the parts that are named, or all."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("tables", type=Path, help="folder of the measured tables")
+    parser.add_argument("out", type=Path, help="folder for the checkpoints")
+    parser.add_argument("parts", nargs="*", help=f"of {', '.join(PARTS)}; by default all")
+    arguments = parser.parse_args()
+    for part in arguments.parts or PARTS:
+        if part not in PARTS:
+            parser.error(str(unknown_name("part", part, PARTS)))
+    for part in arguments.parts or PARTS:
+
+        def report(what: str, done: int, total: int, part: str = part) -> None:
+            print(f"{part}: {done}/{total} {what}", flush=True)
+
+        PARTS[part](arguments.tables, arguments.out, report)
+
+
+if __name__ == "__main__":
+    main()

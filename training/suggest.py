@@ -1,0 +1,194 @@
+"""Which networks to measure: those that tell most about all the others under the prior.
+
+Greedy choice of the architecture that lowers the summed posterior variance over the space most
+(sequential A-optimal design; Cohn, Ghahramani, Jordan 1996), for the covariance that the source
+devices teach. The cost of a step does not grow with the number chosen before.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from archcost.checkpoints.transfer import shipped_cloud, source_devices
+from archcost.encodings import Batch, find_dataset, find_space, parse, skeleton
+from archcost.encodings.nasbench201 import all_ids
+from archcost.errors import UnsupportedError
+from archcost.predictors.hyperprior import LEVEL, Cloud, pool, posterior
+from archcost.predictors.kernels import SourceDevices
+from archcost.training.campaign import clean
+
+Floats = npt.NDArray[np.float64]
+
+_CANDIDATES = 3000
+_REFERENCE = 500
+_MOST_KNOWN = 200
+
+
+@dataclass(frozen=True)
+class Suggested:
+    """One network to measure.
+
+    Attributes:
+        architecture: canonical string.
+        narrowing: by what fraction measuring it, after those before it, would narrow the mean
+            interval over the space.
+    """
+
+    architecture: str
+    narrowing: float
+
+
+class Suggestion(list[str]):
+    """Architectures to measure, most telling first; `details` say how much each would tell."""
+
+    def __init__(self, details: list[Suggested]) -> None:
+        super().__init__(one.architecture for one in details)
+        self.details = details
+
+
+def suggest(
+    n: int = 10,
+    space: str = "nasbench201",
+    dataset: str | None = None,
+    seed: int = 0,
+    *,
+    measured: tuple[object, npt.ArrayLike] | None = None,
+    sources: list[str] | None = None,
+) -> Suggestion:
+    """Networks to measure on a new device.
+
+    Args:
+        n: how many, at least 1.
+        space: "nasbench201" or "fbnet".
+        dataset: by default cifar10 for nasbench201 and cifar100 for fbnet.
+        seed: of the candidates; another seed gives another, about equally good choice.
+        measured: architectures that are measured already and their costs; they are not suggested
+            again, and what they say of the device shapes the choice.
+        sources: ids of the devices to draw upon; None: all, []: none.
+
+    Raises:
+        UnsupportedError: n below 1, or more than the space has left.
+        UnknownNameError: an unknown space, data set or source.
+        MeasurementError, ArchitectureError: as `archcost.adapt`, for `measured`.
+    """
+    place = find_space(space)
+    name = find_dataset(place, dataset)
+    if n < 1:
+        raise UnsupportedError(f"n is {n}; ask for at least 1 network")
+    known, costs = _known(measured, place.name, name)
+    candidates = _candidates(place.name, known, n, seed)
+    details = choose(
+        source_devices(place.name, sources),
+        shipped_cloud(place.name, sources),
+        candidates,
+        n,
+        (known, costs),
+    )
+    strings = Batch.from_ids(skeleton(place.name, name), candidates).strings()
+    return Suggestion([Suggested(strings[i], narrowing) for i, narrowing in details])
+
+
+def _known(
+    measured: tuple[object, npt.ArrayLike] | None, space: str, dataset: str
+) -> tuple[npt.NDArray[np.int8], Floats]:
+    if measured is None:
+        return np.zeros((0, len(pool(space).groups[0].ids[0])), dtype=np.int8), np.zeros(0)
+    batch = parse(measured[0], space=space, dataset=dataset)
+    campaign = clean(batch, measured[1])
+    return campaign.batch.groups[0].ids, campaign.costs
+
+
+def _candidates(space: str, known: npt.NDArray[np.int8], n: int, seed: int) -> npt.NDArray[np.int8]:
+    """Operator ids (c, k) to choose from, none of them measured."""
+    rng = np.random.default_rng(seed)
+    wanted = max(_CANDIDATES, 2 * n)
+    if space == "nasbench201":
+        ids = rng.permutation(all_ids())[: wanted + len(known)]
+    else:
+        ids = rng.integers(0, 9, size=(wanted + len(known), 22)).astype(np.int8)
+    taken = {row.tobytes() for row in known}
+    fresh = ids[[row.tobytes() not in taken for row in np.ascontiguousarray(ids)]]
+    if n > len(fresh):
+        raise UnsupportedError(f"n is {n}; the space has {len(fresh)} networks left to measure")
+    return fresh[:wanted]
+
+
+def choose(
+    devices: SourceDevices,
+    cloud: Cloud,
+    candidates: npt.NDArray[np.int8],
+    n: int,
+    measured: tuple[npt.NDArray[np.int8], Floats],
+) -> list[tuple[int, float]]:
+    """Positions of n candidates (c, k) in the order chosen, and how much each narrows intervals.
+
+    `measured` are operator ids (m, k) and costs (m,) known already.
+    """
+    return _greedy(devices, candidates, measured[0], _expected(devices, cloud, *measured), n)
+
+
+def _expected(
+    devices: SourceDevices, cloud: Cloud, known: npt.NDArray[np.int8], costs: Floats
+) -> tuple[Floats, float]:
+    """Expected weights (b,) of the kernel blocks, and noise: posterior where costs are known."""
+    share = np.exp(cloud.log_prior - cloud.log_prior.max())
+    if len(known) >= 3:
+        place = pool(devices.space).groups[0].skeleton
+        recent = slice(-_MOST_KNOWN, None)
+        rows = devices.rows(devices.standardised(Batch.from_ids(place, known[recent])))
+        part = costs[recent]
+        share = posterior(devices.kernels(rows, rows), part - np.median(part), cloud).share
+    share = share / share.sum()
+    return share @ cloud.weights, float(np.exp(share @ np.log(cloud.noise)))
+
+
+def _greedy(
+    devices: SourceDevices,
+    candidates: npt.NDArray[np.int8],
+    known: npt.NDArray[np.int8],
+    kernel: tuple[Floats, float],
+    n: int,
+) -> list[tuple[int, float]]:
+    """Positions of n candidates in the order chosen, and how much each narrows intervals."""
+    weights, noise = kernel
+    place = pool(devices.space).groups[0].skeleton
+    points = Batch.from_ids(place, np.concatenate([candidates, known]))
+    rows = devices.rows(devices.standardised(points))
+    reference = devices.rows(devices.standardised(pool(devices.space)[:_REFERENCE]))
+
+    def between(left: dict[str, Floats], right: dict[str, Floats]) -> Floats:
+        return np.tensordot(weights, devices.kernels(left, right), 1) + LEVEL
+
+    covariance = np.concatenate(
+        [
+            between({k: v[i : i + 2000] for k, v in rows.items()}, reference)
+            for i in range(0, len(points), 2000)
+        ]
+    )
+    variance = weights @ devices.variances(rows) + LEVEL
+    left = weights @ devices.variances(reference) + LEVEL
+    factors = np.zeros((len(known) + n, len(points)))
+    chosen: list[tuple[int, float]] = []
+    for step in range(len(known) + n):
+        if step < len(known):
+            best = len(candidates) + step
+        else:
+            gain = (covariance[: len(candidates)] ** 2).sum(axis=1)
+            gain = gain / (variance[: len(candidates)] + noise)
+            gain[[i for i, _ in chosen]] = -1.0
+            best = int(gain.argmax())
+        row = {name: values[best : best + 1] for name, values in rows.items()}
+        column = between(rows, row)[:, 0] - factors[:step].T @ factors[:step, best]
+        size = np.sqrt(max(variance[best], 0.0) + noise)
+        factors[step] = column / size
+        effect = covariance[best] / size
+        before = np.sqrt(left + noise).mean()
+        left = np.maximum(left - effect**2, 0.0)
+        covariance -= np.outer(factors[step], effect)
+        variance = np.maximum(variance - factors[step] ** 2, 0.0)
+        if step >= len(known):
+            chosen.append((best, float(1 - np.sqrt(left + noise).mean() / before)))
+    return chosen

@@ -1,0 +1,117 @@
+"""Source devices of transfer: measured tables in, one small file a space out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from archcost.checkpoints.card import ENCODING_VERSION
+from archcost.checkpoints.transfer import FORMAT, SourceCard, write_sources
+from archcost.data import SOURCES, MeasuredTable, source
+from archcost.encodings import Batch, all_ids, parse, skeleton
+from archcost.errors import MeasurementError
+from archcost.predictors.hyperprior import pool
+from archcost.predictors.kernels import BASE, SourceDevices, raw_features
+
+Floats = npt.NDArray[np.float64]
+
+_RIDGE = {"nasbench201": 10.0, "fbnet": 100.0}
+_FEWEST = 1000
+_RESIDUALS = 81
+
+
+def fit_sources(tables: Iterable[MeasuredTable]) -> SourceDevices:
+    """Every latency of tables of one space as a ridge-regression function of features.
+
+    Args:
+        tables: of one space, on the data set of `archcost.predictors.kernels.BASE`.
+
+    Raises:
+        MeasurementError: fewer than 1,000 measurements of a device.
+    """
+    tables = list(tables)
+    space = tables[0].space
+    mean, deviation, reference = _standard(space)
+    names: list[str] = []
+    weights, residuals = [], []
+    for table in tables:
+        batch = parse(table.architectures, space=space, dataset=BASE[space])
+        design = _design(batch, mean, deviation)
+        for (device, metric), costs in table.targets.items():
+            if metric != "latency" or device in names:
+                continue
+            rows = np.flatnonzero(costs > 0)
+            if len(rows) < _FEWEST:
+                raise MeasurementError(f"{device}: {len(rows)} measurements; give {_FEWEST}")
+            part = design[rows]
+            gram = part.T @ part + _RIDGE[space] * np.eye(part.shape[1])
+            found = np.linalg.solve(gram, part.T @ costs[rows])
+            names.append(device)
+            weights.append(found)
+            left = costs[rows] - part @ found
+            residuals.append(np.quantile(left, np.linspace(0, 1, _RESIDUALS)))
+    stacked: Floats = np.array(weights).T
+    functions: Floats = reference @ stacked
+    return SourceDevices(
+        space,
+        tuple(names),
+        mean,
+        deviation,
+        stacked,
+        np.atleast_2d(np.corrcoef(functions, rowvar=False)),
+        functions.std(axis=0),
+        np.array(residuals),
+    )
+
+
+def _standard(space: str) -> tuple[Floats, Floats, Floats]:
+    """Mean and deviation (f,) of features over the space, and the design (n, f + 1) there."""
+    batch = pool(space)
+    if space == "nasbench201":
+        batch = Batch.from_ids(skeleton(space, BASE[space]), all_ids())
+    values, _ = raw_features(batch)
+    mean, deviation = values.mean(axis=0), values.std(axis=0)
+    deviation[deviation < 1e-9] = 0.0
+    return mean, deviation, _design(batch, mean, deviation)
+
+
+def _design(batch: Batch, mean: Floats, deviation: Floats) -> Floats:
+    values, _ = raw_features(batch)
+    safe = np.where(deviation > 0, deviation, 1.0)
+    standardised = np.where(deviation > 0, (values - mean) / safe, 0.0)
+    return np.column_stack([np.ones(len(values)), standardised])
+
+
+def ship_sources(tables: Iterable[MeasuredTable], folder: Path) -> SourceCard:
+    """Fit source devices and write them with their card, e.g. to replace those that ship.
+
+    Raises:
+        MeasurementError: as `fit_sources`.
+        OSError: the folder cannot be written.
+    """
+    tables = list(tables)
+    found = fit_sources(tables)
+    owner: dict[str, str] = {}
+    sizes: dict[str, int] = {}
+    for table in tables:
+        for (device, metric), costs in table.targets.items():
+            if metric == "latency" and device not in owner:
+                owner[device] = table.source or "yours"
+                sizes[device] = int((costs > 0).sum())
+    card = SourceCard(
+        format_version=FORMAT,
+        space=found.space,
+        dataset=BASE[found.space],
+        metric="latency",
+        unit="ms",
+        devices=owner,
+        licences={name: source(name).licence for name in set(owner.values()) if name in SOURCES},
+        n_train=sizes,
+        split="none held out: a new device is scored on measurements of its own",
+        encoding_version=ENCODING_VERSION,
+        sha256="",
+    )
+    return write_sources(folder, found, card)

@@ -1,0 +1,224 @@
+"""Every kind of predictor tried on every target of a table: fitted, and out of fold.
+
+The folds are drawn over the rows of the table, once: what one kind or target sees, no other one has
+to predict, so that out-of-fold predictions can be combined.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from archcost.data import MeasuredTable
+from archcost.encodings import Batch, parse
+from archcost.errors import unknown_name
+from archcost.predictors import (
+    AdditivePredictor,
+    EnsemblePredictor,
+    GBDTPredictor,
+    GNNPredictor,
+    Predictor,
+)
+from archcost.predictors.metrics import kendall_tau
+
+Floats = npt.NDArray[np.float64]
+Indices = npt.NDArray[np.int64]
+Mask = npt.NDArray[np.bool_]
+Name = tuple[str, str]
+Progress = Callable[[str, int, int], None]
+
+KINDS = ("additive", "gnn", "gbdt", "ensemble")
+"""All kinds, the one first that is preferred among equals."""
+FOLDS = 5
+# A target that sums explain to this relative error is a sum.
+_EXACT = 1e-5
+_WEIGHTS = np.arange(0.1, 0.95, 0.1)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How to train.
+
+    Attributes:
+        kinds: what to train; additive models only where they are exact, ensembles only where there
+            are a gnn and a gbdt.
+        n_train: measured architectures to learn from; None: all that are not held out.
+        n_test: architectures held out for the scores; at most a fifth of the table.
+        n_estimators: trees of a gbdt.
+        learning_rate: weight of each tree.
+        max_depth: of each tree.
+        steps: of a gnn.
+        seed: of the split, the folds, the trees and the network.
+    """
+
+    kinds: tuple[str, ...] = KINDS
+    n_train: int | None = None
+    n_test: int = 2000
+    n_estimators: int = 500
+    learning_rate: float = 0.07
+    max_depth: int = 6
+    steps: int = 3600
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        for kind in self.kinds:
+            if kind not in KINDS:
+                raise unknown_name("kind", kind, KINDS)
+
+
+def split_rows(n: int, settings: Settings) -> tuple[Indices, Indices]:
+    """Rows of a table of n to learn from, and rows held out.
+
+    The same for all targets of the table, whichever of the rows were measured: a network that
+    learns several targets has seen none of the held-out architectures.
+    """
+    shuffled = np.random.default_rng(settings.seed).permutation(n)
+    held_out = min(settings.n_test, n // 5)
+    rest = shuffled[held_out:]
+    return rest if settings.n_train is None else rest[: settings.n_train], shuffled[:held_out]
+
+
+@dataclass(frozen=True, eq=False)
+class Trial:
+    """A kind on a target.
+
+    Attributes:
+        predictor: learned from all rows to learn from.
+        out_of_fold: (n,) predictions for the target's rows in `Data.measured`, each by a predictor
+            that has not seen it.
+        tau: Kendall's tau of these.
+    """
+
+    predictor: Predictor
+    out_of_fold: Floats
+    tau: float
+
+
+@dataclass(frozen=True, eq=False)
+class Data:
+    """A table with its split.
+
+    Attributes:
+        table: all of it.
+        batch: its architectures.
+        train: rows to learn from.
+        test: rows held out.
+        fold: (n,) number of the fold of each row to learn from, -1 for others.
+    """
+
+    table: MeasuredTable
+    batch: Batch
+    train: Indices
+    test: Indices
+    fold: npt.NDArray[np.int64]
+
+    @classmethod
+    def of(cls, table: MeasuredTable, settings: Settings) -> Data:
+        """Read the architectures and split the rows."""
+        batch = parse(table.architectures, space=table.space, dataset=table.dataset)
+        train, test = split_rows(len(batch), settings)
+        fold = np.full(len(batch), -1)
+        fold[train] = np.random.default_rng(settings.seed + 1).permutation(len(train)) % FOLDS
+        return cls(table, batch, train, test, fold)
+
+    def known(self, name: Name, rows: Indices) -> Indices:
+        """Those of the rows on which the target was measured or failed."""
+        return rows[(self.table.targets[name][rows] > 0) | self.failed(name)[rows]]
+
+    def measured(self, name: Name, rows: Indices) -> Indices:
+        """Those of the rows on which the target was measured."""
+        return rows[(self.table.targets[name][rows] > 0) & ~self.failed(name)[rows]]
+
+    def failed(self, name: Name) -> Mask:
+        """Whether the device refused the architecture, (n,)."""
+        return self.table.failed.get(name, np.zeros(len(self.batch), dtype=bool))
+
+
+class Networks:
+    """Graph networks for all targets of a table: one on all rows, one without each fold."""
+
+    def __init__(
+        self, data: Data, names: list[Name], settings: Settings, report: Callable[[str], None]
+    ) -> None:
+        self.names = names
+        costs = np.column_stack(
+            [
+                np.where(data.failed(name), np.nan, np.asarray(data.table.targets[name]))
+                for name in names
+            ]
+        )
+        costs = np.where(costs > 0, costs, np.nan)
+        model = GNNPredictor(steps=settings.steps, seed=settings.seed)
+        self.out_of_fold = np.full(costs.shape, np.nan)
+        for number in range(FOLDS):
+            report(f"graph network, fold {number + 1} of {FOLDS}")
+            rows = data.train[data.fold[data.train] != number]
+            held = data.train[data.fold[data.train] == number]
+            batch = data.batch.take(held)
+            for column, fitted in enumerate(model.fit_many(data.batch.take(rows), costs[rows])):
+                self.out_of_fold[held, column] = fitted.predict(batch)
+        report("graph network, all folds")
+        self.fitted = model.fit_many(data.batch.take(data.train), costs[data.train])
+
+    def trial(self, data: Data, name: Name) -> Trial:
+        """The trial of kind "gnn"."""
+        column = self.names.index(name)
+        rows = data.measured(name, data.train)
+        found = self.out_of_fold[rows, column]
+        return Trial(self.fitted[column], found, kendall_tau(found, data.table.targets[name][rows]))
+
+
+def try_kinds(
+    data: Data, name: Name, settings: Settings, networks: Networks | None
+) -> dict[str, Trial]:
+    """All kinds of the settings that make sense for a target, in the order of `KINDS`."""
+    rows = data.measured(name, data.train)
+    batch, costs = data.batch.take(rows), data.table.targets[name][rows]
+    trials = {} if networks is None else {"gnn": networks.trial(data, name)}
+    if "gbdt" in settings.kinds:
+        trials["gbdt"] = _fit(
+            lambda: GBDTPredictor(
+                n_estimators=settings.n_estimators,
+                learning_rate=settings.learning_rate,
+                max_depth=settings.max_depth,
+                seed=settings.seed,
+            ),
+            batch,
+            costs,
+            data.fold[rows],
+        )
+    if "ensemble" in settings.kinds and len(trials) > 1:
+        trials["ensemble"] = _combine(list(trials.values()), costs)
+    if "additive" in settings.kinds:
+
+        def additive() -> Predictor:
+            return AdditivePredictor(ratio=name[1] == "arithmetic_intensity")
+
+        errors = np.abs(additive().fit(batch, costs).predict(batch) / costs - 1)
+        if errors.max() < _EXACT or not trials:
+            trials["additive"] = _fit(additive, batch, costs, data.fold[rows])
+    return {kind: trials[kind] for kind in KINDS if kind in trials}
+
+
+def _fit(make: Callable[[], Predictor], batch: Batch, costs: Floats, fold: Indices) -> Trial:
+    predicted = np.empty(len(costs))
+    for number in range(FOLDS):
+        held = fold == number
+        model = make().fit(batch.take(np.flatnonzero(~held)), costs[~held])
+        predicted[held] = model.predict(batch.take(np.flatnonzero(held)))
+    return Trial(make().fit(batch, costs), predicted, kendall_tau(predicted, costs))
+
+
+def _combine(trials: list[Trial], costs: Floats) -> Trial:
+    """The mean of two, weighted as does best out of fold."""
+    first, second = trials
+    logs = np.log([first.out_of_fold, second.out_of_fold])
+    means = [np.exp(w * logs[0] + (1 - w) * logs[1]) for w in _WEIGHTS]
+    taus = [kendall_tau(mean, costs) for mean in means]
+    best = int(np.argmax(taus))
+    members = [first.predictor, second.predictor]
+    weights = [_WEIGHTS[best], 1 - _WEIGHTS[best]]
+    return Trial(EnsemblePredictor.of(members, weights), means[best], taus[best])
