@@ -8,6 +8,9 @@ scaled and shifted by the device's embedding (as FiLM: Perez et al., AAAI 2018).
 
 Training takes torch, PyTorch Geometric and Lightning (`archcost.predictors.network`). Prediction is
 the few matrix products below: importing torch would take longer than all of them.
+
+Networks that differ in their first weights alone err differently: the mean of two, in logarithms,
+is worth more than a wider or longer trained one (measured on validation cells).
 """
 
 from __future__ import annotations
@@ -95,13 +98,12 @@ class GraphNetwork:
             raise CheckpointError(f"not a graph network ({error})") from None
         self._widths = (nodes, rows)
 
-    def log_costs(self, batch: Batch, device: int) -> Floats:
-        """Natural logarithm of the cost (n,) of a batch of one skeleton on one device.
+    def log_costs(self, graphs: Graphs, device: int) -> Floats:
+        """Natural logarithm of the cost (n,) of architectures on one device.
 
         Raises:
             CheckpointError: the network was made for other features.
         """
-        graphs = Graphs.of(batch)
         if (graphs.nodes.shape[2], graphs.rows.shape[1]) != self._widths:
             raise CheckpointError(
                 f"the network takes {self._widths} features of nodes and wholes, this version of "
@@ -109,7 +111,7 @@ class GraphNetwork:
             )
         found = [
             self._head(self._summary(graphs.block(start)), device)
-            for start in range(0, len(batch), _BLOCK)
+            for start in range(0, len(graphs.rows), _BLOCK)
         ]
         return np.concatenate(found).astype(np.float64)
 
@@ -158,9 +160,10 @@ class GraphNetwork:
 
 
 class GNNPredictor(Predictor):
-    """One device of a graph network.
+    """One device of a graph network, or of the mean of several.
 
     Args:
+        members: networks to train, alike but for their first weights and the order of batches.
         hidden: width of the nodes' states.
         layers: of messages.
         width: of the sum over nodes and of the head.
@@ -170,11 +173,12 @@ class GNNPredictor(Predictor):
     """
 
     kind = "gnn"
-    network_: GraphNetwork
+    networks_: tuple[GraphNetwork, ...]
     device_: int
 
     def __init__(
         self,
+        members: int = 1,
         hidden: int = 32,
         layers: int = 2,
         width: int = 128,
@@ -182,6 +186,7 @@ class GNNPredictor(Predictor):
         steps: int = 3600,
         seed: int = 0,
     ) -> None:
+        self.members = members
         self.hidden = hidden
         self.layers = layers
         self.width = width
@@ -194,11 +199,11 @@ class GNNPredictor(Predictor):
         batch = parse(archs)
         costs = positive_costs(measured, len(batch))
         (fitted,) = self.fit_many(batch, costs[:, None])
-        self.network_, self.device_ = fitted.network_, fitted.device_
+        self.networks_, self.device_ = fitted.networks_, fitted.device_
         return self
 
     def fit_many(self, archs: object, measured: npt.ArrayLike) -> list[Self]:
-        """One network for d devices from n architectures: d predictors that share it.
+        """The same networks for d devices from n architectures: d predictors that share them.
 
         Args:
             archs: n architectures of one skeleton.
@@ -222,38 +227,50 @@ class GNNPredictor(Predictor):
             positive_costs(column[~np.isnan(column)], int((~np.isnan(column)).sum()))
         if not (~np.isnan(costs)).any(axis=0).all():
             raise MeasurementError("a device has no measurement at all; leave it out")
-        network = GraphNetwork(train_network(Graphs.of(batch), np.log(costs), **self.get_params()))
-        return [self._of(network, device) for device in range(costs.shape[1])]
+        graphs, settings = Graphs.of(batch), self.get_params()
+        seeds = range(settings.pop("seed"), self.seed + settings.pop("members"))
+        networks = tuple(
+            GraphNetwork(train_network(graphs, np.log(costs), seed=seed, **settings))
+            for seed in seeds
+        )
+        return [self._of(networks, device) for device in range(costs.shape[1])]
 
-    def _of(self, network: GraphNetwork, device: int) -> Self:
+    def _of(self, networks: tuple[GraphNetwork, ...], device: int) -> Self:
         model = type(self)(**self.get_params())
-        model.network_, model.device_ = network, device
+        model.networks_, model.device_ = networks, device
         return model
 
     def predict(self, archs: object) -> Floats:
         """As `Predictor.predict`."""
-        self._check_fitted("network_")
+        self._check_fitted("networks_")
         batch = parse(archs)
         if not len(batch):
             return np.zeros(0)
         one_skeleton(batch, "a gnn")
-        return np.exp(self.network_.log_costs(batch, self.device_))
+        graphs = Graphs.of(batch)
+        found = [network.log_costs(graphs, self.device_) for network in self.networks_]
+        return np.exp(np.mean(found, axis=0))
 
     def state(self) -> dict[str, npt.NDArray[Any]]:
         """As `Predictor.state`; names of what other devices share begin with `SHARED`."""
-        arrays = {SHARED + name: value for name, value in self.network_.arrays.items()}
+        arrays = {
+            f"{SHARED}{member}.{name}": value
+            for member, network in enumerate(self.networks_)
+            for name, value in network.arrays.items()
+        }
         return arrays | {"device": np.array([self.device_])}
 
     @classmethod
     def from_state(cls, state: dict[str, npt.NDArray[Any]]) -> Self:
         """As `Predictor.from_state`."""
-        arrays = {
-            name.removeprefix(SHARED): value
-            for name, value in state.items()
-            if name.startswith(SHARED)
-        }
-        network = GraphNetwork(arrays)
+        members: dict[str, dict[str, npt.NDArray[Any]]] = {}
+        for name, value in state.items():
+            if name.startswith(SHARED):
+                member, own = name.removeprefix(SHARED).split(".", 1)
+                members.setdefault(member, {})[own] = value
+        networks = tuple(GraphNetwork(arrays) for arrays in members.values())
         device = int(state["device"][0])
-        if not 0 <= device < network.devices:
-            raise CheckpointError(f"device {device} of a network of {network.devices}")
-        return cls()._of(network, device)
+        devices = min((network.devices for network in networks), default=0)
+        if not 0 <= device < devices:
+            raise CheckpointError(f"device {device} of a network of {devices}")
+        return cls(len(networks))._of(networks, device)

@@ -50,7 +50,8 @@ class Settings:
         n_estimators: trees of a gbdt.
         learning_rate: weight of each tree.
         max_depth: of each tree.
-        steps: of a gnn.
+        members: networks that a gnn is the mean of.
+        steps: of each.
         seed: of the split, the folds, the trees and the network.
     """
 
@@ -60,6 +61,7 @@ class Settings:
     n_estimators: int = 500
     learning_rate: float = 0.07
     max_depth: int = 6
+    members: int = 2
     steps: int = 3600
     seed: int = 0
 
@@ -151,7 +153,7 @@ class Networks:
             ]
         )
         costs = np.where(costs > 0, costs, np.nan)
-        model = GNNPredictor(steps=settings.steps, seed=settings.seed)
+        model = GNNPredictor(settings.members, steps=settings.steps, seed=settings.seed)
         self.out_of_fold = np.full(costs.shape, np.nan)
         for number in range(FOLDS):
             report(f"graph network, fold {number + 1} of {FOLDS}")

@@ -32,7 +32,7 @@ def fitted() -> list[GNNPredictor]:
 
 
 def test_one_network_learns_two_devices(fitted: list[GNNPredictor]) -> None:
-    assert fitted[0].network_ is fitted[1].network_
+    assert fitted[0].networks_ is fitted[1].networks_
     others = CELLS + 1
     truth = encode(others, "counts").values @ np.array([0, 0, 0.25, 1.5, 0.5])
     assert spearmanr(fitted[0].predict(others), truth).statistic > 0.95
@@ -60,7 +60,7 @@ def test_numpy_computes_what_torch_computes() -> None:
     arrays = {name: value.detach().numpy() for name, value in network.arrays().items()}
     read = GraphNetwork(arrays | {"centre": np.array([0, 1, 2]), "spread": np.array([1, 2, 1])})
     for device in range(3):
-        found = read.log_costs(parse(CELLS), device)
+        found = read.log_costs(graphs, device)
         wanted = expected[:, device] * [1, 2, 1][device] + device
         assert np.allclose(found, wanted, rtol=1e-4, atol=1e-4)
 
@@ -94,7 +94,17 @@ def test_state_round_trip(fitted: list[GNNPredictor]) -> None:
     with pytest.raises(CheckpointError, match="not a graph network"):
         GraphNetwork({"embedding": np.zeros((2, 3))})
     with pytest.raises(CheckpointError, match="makes"):
-        fitted[1].network_.log_costs(parse([[8] * 22], space="fbnet"), 0)
+        fitted[1].networks_[0].log_costs(Graphs.of(parse([[8] * 22], space="fbnet")), 0)
+
+
+def test_two_members_predict_their_geometric_mean(fitted: list[GNNPredictor]) -> None:
+    both = GNNPredictor(members=2, **SMALL).fit_many(CELLS, costs())[0]
+    second = GNNPredictor(seed=1, **SMALL).fit_many(CELLS, costs())[0]
+    mean = np.sqrt(fitted[0].predict(CELLS) * second.predict(CELLS))
+    assert np.allclose(both.predict(CELLS), mean, rtol=1e-5)
+    again = GNNPredictor.from_state(both.state())
+    assert again.members == 2
+    assert np.array_equal(again.predict(CELLS), both.predict(CELLS))
 
 
 def test_missing_measurements_are_left_out() -> None:
