@@ -17,6 +17,8 @@ FORMAT_VERSION = 2
 ENCODING_VERSION = 1
 """Raised whenever an encoding that some predictor reads gives other columns or other values for the
 same architecture."""
+RESTORE = "install archcost again, or adapt the device again if it is your own"
+"""What to do about a damaged checkpoint."""
 
 
 class Golden(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -117,7 +119,7 @@ def read_card(path: Path) -> Card:
             raw = step(raw)
         return msgspec.convert(raw, type=Card)
     except (msgspec.MsgspecError, AttributeError, TypeError) as error:
-        raise CheckpointError(f"{path}: not a checkpoint card ({error})") from None
+        raise CheckpointError(f"{path}: not a checkpoint card ({error}); {RESTORE}") from None
 
 
 def _from_1(raw: dict[str, Any]) -> dict[str, Any]:

@@ -76,9 +76,11 @@ def find_card(
     of_device = [card for card in here if card.device == device]
     if not of_device:
         where = {f"{c.space} on {c.dataset}" for c in every if c.device == device}
+        shipped = device in {card.device for card in cards(root)}
+        why = "no measurements to learn it from are published" if shipped else "it is not adapted"
         raise UnsupportedError(
-            f"no predictor of {device} for {place.name} on {name}: no measurements to learn it "
-            f"from are published; there is {', '.join(sorted(where))}"
+            f"no predictor of {device} for {place.name} on {name}: {why}; there is "
+            f"{', '.join(sorted(where))}"
         )
     of_metric = [card for card in of_device if card.metric == metric]
     if not of_metric:

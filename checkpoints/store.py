@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from archcost.checkpoints.card import ENCODING_VERSION, Card, card_bytes, read_card
+from archcost.checkpoints.card import ENCODING_VERSION, RESTORE, Card, card_bytes, read_card
 from archcost.data import sha256_of, write_whole
 from archcost.errors import CheckpointError
 from archcost.predictors import (
@@ -207,12 +207,12 @@ def _inside(folder: Path, name: str, where: Path | None = None) -> Path:
 def _checked(path: Path, digest: str) -> bytes:
     """The content of a file that has this hash."""
     if not path.is_file():
-        raise CheckpointError(f"{path}: missing; install archcost again")
+        raise CheckpointError(f"{path}: missing; {RESTORE}")
     content = path.read_bytes()
     if hashlib.sha256(content).hexdigest() != digest:
         raise CheckpointError(
             f"{path}: not the file that its card describes (SHA-256 differs); it is damaged or "
-            "was changed; install archcost again"
+            f"was changed; {RESTORE}"
         )
     return content
 

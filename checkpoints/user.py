@@ -28,9 +28,11 @@ def check_device_name(name: str, shipped: set[str]) -> str:
         UnsupportedError: no such form of name, or the name of a shipped device.
     """
     if not _NAME.fullmatch(name):
+        near = re.sub(r"[^a-z0-9_.-]+", "-", name.casefold())[:64]
+        hint = f"; for example {near!r}" if _NAME.fullmatch(near) else ""
         raise UnsupportedError(
             f"device name {name!r}: use up to 64 lower-case letters, digits, '-', '_' and '.', "
-            "beginning with a letter or digit"
+            f"beginning with a letter or digit{hint}"
         )
     if name in shipped:
         raise UnsupportedError(f"{name!r} is a shipped device; give yours another name")

@@ -99,7 +99,11 @@ def read_frame(path: str | Path, text: tuple[str, ...] = ()) -> pd.DataFrame:
     try:
         if suffix == ".csv":
             # Whole columns at once: in chunks, one column can get several types.
-            frame = pd.read_csv(path, dtype=dict.fromkeys(text, "str"), low_memory=False)
+            form: dict[str, Any] = {"dtype": dict.fromkeys(text, "str"), "low_memory": False}
+            frame = pd.read_csv(path, **form)
+            if len(frame.columns) == 1 and ";" in str(frame.columns[0]):
+                # As spreadsheets write where the comma is the decimal sign.
+                frame = pd.read_csv(path, sep=";", decimal=",", **form)
         else:
             frame = pd.read_parquet(path)
     except FileNotFoundError:
@@ -209,7 +213,10 @@ def read_table(
         name, owner = target.dataset or dataset, target.device or device
         if name is None or owner is None:
             lacking = "data set" if name is None else "device"
-            raise TableError(f"{where}: no {lacking}; give {lacking.replace(' ', '')}=")
+            raise TableError(
+                f"{where}: no {lacking}; give {lacking.replace(' ', '')}= or name the column "
+                f"<{lacking}>_{column}"
+            )
         name = dataset_name(space, name)
         if name not in tables:
             tables[name] = MeasuredTable(space, name, source, architectures, {})

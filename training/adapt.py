@@ -13,6 +13,7 @@ from archcost.checkpoints import cards, checkpoint_folder, write_checkpoint
 from archcost.checkpoints.transfer import shipped_cloud, source_devices
 from archcost.checkpoints.user import check_device_name, user_folder
 from archcost.encodings import find_dataset, find_space, parse
+from archcost.errors import MeasurementError
 from archcost.predictors import (
     ConformalIntervals,
     CostModel,
@@ -53,7 +54,8 @@ class Learned:
         rank: Spearman correlation on networks left out; NaN with fewer than 4.
         nearest: shipped devices whose costs over the space agree best, with the correlation.
         outliers: networks whose measurements fit nothing else, by canonical string.
-        messages: what was left out, and warnings.
+        notes: what was left out or changed, in words.
+        warnings: what makes the measurements look wrong, in words.
         chosen_by: how the kind of predictor was chosen, in words.
     """
 
@@ -62,7 +64,8 @@ class Learned:
     rank: float
     nearest: tuple[tuple[str, float], ...]
     outliers: tuple[str, ...]
-    messages: tuple[str, ...]
+    notes: tuple[str, ...]
+    warnings: tuple[str, ...]
     chosen_by: str
 
 
@@ -96,7 +99,7 @@ class Adapted(CostModel):
             source_id=None,
             counts=(self.learned.n, self.learned.n, 0),
             chosen_by=self.learned.chosen_by,
-            note=" ".join(self.learned.messages),
+            note="; ".join((*self.learned.notes, *self.learned.warnings)),
         )
         folder = user_folder() / checkpoint_folder(card)
         write_checkpoint(folder, model, card)
@@ -153,12 +156,16 @@ def adapt(
     if known is not None:
         carried = carried_predictor(known, place.name, sources)
         devices = carried.as_source(f"{known.target.device} in {known.target.space}", devices)
-    campaign = clean(parse(archs, space=place.name, dataset=name), measured)
-    messages = [
-        *campaign.messages,
-        *suspicions(campaign, devices, metric, name == BASE[place.name]),
-    ]
-    feasibility = _feasibility(campaign, messages)
+    batch = parse(archs, space=place.name, dataset=name)
+    campaign = clean(batch, measured)
+    if not len(campaign.batch):
+        raise MeasurementError(
+            f"none of {len(batch)} networks has a measured cost ({len(campaign.refused)} were "
+            "refused by the device); measure at least 1"
+        )
+    notes = list(campaign.messages)
+    warnings = suspicions(campaign, devices, metric, name == BASE[place.name])
+    feasibility = _feasibility(campaign, notes)
     base = TransferPredictor(devices, cloud)
     few = len(campaign.costs) <= _MOST_TRANSFER
     predictor, intervals, learned = (_few if few else _many)(campaign, base)
@@ -168,7 +175,8 @@ def adapt(
         *learned[:2],
         _nearest(predictor, devices),
         () if transfer is None else _outliers(campaign, transfer),
-        tuple(messages),
+        tuple(notes),
+        tuple(warnings),
         learned[2],
     )
     golden = tuple(campaign.batch[:_GOLDEN].strings())
@@ -230,20 +238,23 @@ def _error(predicted: Floats, measured: Floats) -> float:
     return float((np.abs(predicted - measured) / np.maximum(predicted, measured)).mean())
 
 
-def _feasibility(campaign: Campaign, messages: list[str]) -> Feasibility | None:
-    """Which networks the device runs, if enough were refused to learn it."""
+def _feasibility(campaign: Campaign, notes: list[str]) -> Feasibility | None:
+    """Which networks the device runs, if enough were refused to learn it; `notes` grow."""
     refused, ran = len(campaign.refused), len(campaign.batch)
     if not refused:
         return None
     if min(refused, ran) < _FEWEST_REFUSED:
-        messages.append(
-            f"the device failed to run {refused} networks: too few to learn which "
-            f"({_FEWEST_REFUSED} of both needed)"
+        notes.append(
+            f"the device failed to run {refused} of {refused + ran} networks: too few to learn "
+            f"which others it fails on ({_FEWEST_REFUSED} that ran and as many refused are needed)"
         )
         return None
     ids = np.concatenate([part.groups[0].ids for part in (campaign.batch, campaign.refused)])
     both = type(campaign.batch).from_ids(campaign.batch.groups[0].skeleton, ids)
-    messages.append(f"the device failed to run {refused} networks: their likes are predicted")
+    notes.append(
+        f"the device failed to run {refused} of {refused + ran} networks: predictions say how "
+        "probably it runs a network"
+    )
     return Feasibility.fit(both, np.arange(len(ids)) >= ran)
 
 

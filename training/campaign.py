@@ -25,7 +25,7 @@ class Campaign:
     """Measurements of distinct networks.
 
     Attributes:
-        batch: n networks that ran.
+        batch: n networks that ran; may be empty.
         costs: (n,) positive; of a network measured several times, the median.
         refused: networks that the device failed to run.
         messages: what was left out or changed, in words.
@@ -45,7 +45,7 @@ def clean(batch: Batch, measured: npt.ArrayLike) -> Campaign:
 
     Raises:
         MeasurementError: another number of costs than networks; costs that are not numbers, are
-            infinite or otherwise negative; or no network that ran.
+            infinite or otherwise negative; or all are 0.
         UnsupportedError: several spaces or data sets.
     """
     one_skeleton(batch, "a measurement campaign")
@@ -55,21 +55,25 @@ def clean(batch: Batch, measured: npt.ArrayLike) -> Campaign:
     missing = np.isnan(costs) & ~refused
     messages = []
     if missing.any():
-        messages.append(f"{missing.sum()} of {len(costs)} networks have no measurement: left out")
+        messages.append(f"no measurement yet of {missing.sum()} of {len(costs)} networks")
     ran = np.flatnonzero(~missing & ~refused)
-    if not (costs[ran] > 0).any():
-        raise MeasurementError(f"none of {len(batch)} networks has a positive measured cost")
     zeros = int((costs[ran] == 0).sum())
     if zeros:
+        if zeros == len(ran):
+            raise MeasurementError(
+                f"all {zeros} measured costs are 0, below the clock's resolution: time many runs "
+                "of a network and divide"
+            )
         least = costs[ran][costs[ran] > 0].min()
         costs = np.where(costs == 0, least / 2, costs)
         messages.append(
-            f"{zeros} costs of 0 are below the clock's resolution: taken as {least / 2:g}"
+            f"costs of 0, below the clock's resolution, are taken as {least / 2:g}: {zeros}"
         )
     firsts, medians = _distinct(batch.groups[0].ids[ran], costs[ran])
     if len(firsts) < len(ran):
-        repeats = len(ran) - len(firsts)
-        messages.append(f"{repeats} repeated measurements: the median of each network is used")
+        messages.append(
+            f"{len(ran)} measurements of {len(firsts)} networks: the median of each is used"
+        )
     return Campaign(
         batch.take(ran[firsts]), medians, batch.take(np.flatnonzero(refused)), tuple(messages)
     )
@@ -77,6 +81,8 @@ def clean(batch: Batch, measured: npt.ArrayLike) -> Campaign:
 
 def _distinct(ids: npt.NDArray[np.int8], costs: Floats) -> tuple[npt.NDArray[np.int64], Floats]:
     """First positions of distinct rows (m,), in order, and the median cost of each (m,)."""
+    if not len(ids):
+        return np.zeros(0, dtype=np.int64), np.zeros(0)
     _, firsts, inverse = np.unique(ids, axis=0, return_index=True, return_inverse=True)
     order = np.argsort(inverse.ravel(), kind="stable")
     ends = np.cumsum(np.bincount(inverse.ravel()))[:-1]
@@ -102,7 +108,7 @@ def suspicions(
     if len(costs) >= 3 and (costs == costs[0]).all():
         return ["all measured costs are equal: nothing can be learned but a constant"]
     if len(costs) >= 5 and (costs == np.round(costs)).all() and len(np.unique(costs)) < 50:
-        found.append("costs are whole numbers: near networks cannot be told apart by this clock")
+        found.append("all costs are whole numbers: this clock cannot tell near networks apart")
     if not sources.names:
         return found
     functions = sources.costs(sources.standardised(campaign.batch))
@@ -123,10 +129,13 @@ def suspicions(
         typical = np.median(everywhere, axis=0)
         here, middle = float(np.median(costs)), float(np.median(typical))
         if here < typical.min() / 20:
-            found.append(f"a median of {here:g} ms is far below all known devices: seconds?")
+            found.append(
+                f"a median of {here:.3g} ms is far below all known devices (about {middle:.3g}): "
+                "are the costs in seconds? Give milliseconds"
+            )
         if here > typical.max() * 50:
             found.append(
-                f"a median of {here:g} ms is far above all known devices (about {middle:.3g} ms): "
-                "microseconds?"
+                f"a median of {here:.3g} ms is far above all known devices (about {middle:.3g}): "
+                "are the costs in microseconds? Give milliseconds"
             )
     return found

@@ -21,10 +21,14 @@ from archcost.predictors.kernels import SourceDevices
 from archcost.training.campaign import clean
 
 Floats = npt.NDArray[np.float64]
+Rows = dict[str, Floats]
+"""Kernel block to rows of architectures."""
 
 _CANDIDATES = 3000
 _REFERENCE = 500
-_MOST_KNOWN = 200
+_MOST_KNOWN = 60
+_MOST_CONDITIONED = 1000
+_AT_ONCE = 1000
 
 
 @dataclass(frozen=True)
@@ -65,12 +69,13 @@ def suggest(
         space: "nasbench201" or "fbnet".
         dataset: by default cifar10 for nasbench201 and cifar100 for fbnet.
         seed: of the candidates; another seed gives another, about equally good choice.
-        measured: architectures that are measured already and their costs; they are not suggested
-            again, and what they say of the device shapes the choice.
+        measured: architectures that are measured already and their costs, as for
+            `archcost.adapt`; those that ran or were refused are not suggested again, and what the
+            costs say of the device shapes the choice.
         sources: ids of the devices to draw upon; None: all, []: none.
 
     Raises:
-        UnsupportedError: n below 1, or more than the space has left.
+        UnsupportedError: n below 1 or more than the space has left, or a seed below 0.
         UnknownNameError: an unknown space, data set or source.
         MeasurementError, ArchitectureError: as `archcost.adapt`, for `measured`.
     """
@@ -78,8 +83,10 @@ def suggest(
     name = find_dataset(place, dataset)
     if n < 1:
         raise UnsupportedError(f"n is {n}; ask for at least 1 network")
-    known, costs = _known(measured, place.name, name)
-    candidates = _candidates(place.name, known, n, seed)
+    if seed < 0:
+        raise UnsupportedError(f"seed is {seed}; give 0 or a whole number above it")
+    known, costs, refused = _known(measured, place.name, name)
+    candidates = _candidates(place.name, np.concatenate([known, refused]), n, seed)
     details = choose(
         source_devices(place.name, sources),
         shipped_cloud(place.name, sources),
@@ -93,24 +100,28 @@ def suggest(
 
 def _known(
     measured: tuple[object, npt.ArrayLike] | None, space: str, dataset: str
-) -> tuple[npt.NDArray[np.int8], Floats]:
+) -> tuple[npt.NDArray[np.int8], Floats, npt.NDArray[np.int8]]:
+    """Operator ids (m, k) of what ran, its costs (m,), and ids of what the device refused."""
+    none = pool(space).groups[0].ids[:0]
     if measured is None:
-        return np.zeros((0, len(pool(space).groups[0].ids[0])), dtype=np.int8), np.zeros(0)
-    batch = parse(measured[0], space=space, dataset=dataset)
-    campaign = clean(batch, measured[1])
-    return campaign.batch.groups[0].ids, campaign.costs
+        return none, np.zeros(0), none
+    campaign = clean(parse(measured[0], space=space, dataset=dataset), measured[1])
+    ran, refused = (
+        part.groups[0].ids if len(part) else none for part in (campaign.batch, campaign.refused)
+    )
+    return ran, campaign.costs, refused
 
 
-def _candidates(space: str, known: npt.NDArray[np.int8], n: int, seed: int) -> npt.NDArray[np.int8]:
-    """Operator ids (c, k) to choose from, none of them measured."""
+def _candidates(space: str, taken: npt.NDArray[np.int8], n: int, seed: int) -> npt.NDArray[np.int8]:
+    """Operator ids (c, k) to choose from, none of those taken (m, k)."""
     rng = np.random.default_rng(seed)
     wanted = max(_CANDIDATES, 2 * n)
     if space == "nasbench201":
-        ids = rng.permutation(all_ids())[: wanted + len(known)]
+        ids = rng.permutation(all_ids())[: wanted + len(taken)]
     else:
-        ids = rng.integers(0, 9, size=(wanted + len(known), 22)).astype(np.int8)
-    taken = {row.tobytes() for row in known}
-    fresh = ids[[row.tobytes() not in taken for row in np.ascontiguousarray(ids)]]
+        ids = rng.integers(0, 9, size=(wanted + len(taken), 22)).astype(np.int8)
+    gone = {row.tobytes() for row in taken}
+    fresh = ids[[row.tobytes() not in gone for row in np.ascontiguousarray(ids)]]
     if n > len(fresh):
         raise UnsupportedError(f"n is {n}; the space has {len(fresh)} networks left to measure")
     return fresh[:wanted]
@@ -155,40 +166,52 @@ def _greedy(
     """Positions of n candidates in the order chosen, and how much each narrows intervals."""
     weights, noise = kernel
     place = pool(devices.space).groups[0].skeleton
-    points = Batch.from_ids(place, np.concatenate([candidates, known]))
-    rows = devices.rows(devices.standardised(points))
-    reference = devices.rows(devices.standardised(pool(devices.space)[:_REFERENCE]))
 
-    def between(left: dict[str, Floats], right: dict[str, Floats]) -> Floats:
-        return np.tensordot(weights, devices.kernels(left, right), 1) + LEVEL
+    def rows_of(batch: Batch) -> Rows:
+        return devices.rows(devices.standardised(batch))
 
-    covariance = np.concatenate(
-        [
-            between({k: v[i : i + 2000] for k, v in rows.items()}, reference)
-            for i in range(0, len(points), 2000)
-        ]
+    def between(left: Rows, right: Rows) -> Floats:
+        # In parts, because a kernel is held once for each block.
+        count = len(next(iter(left.values())))
+        starts = range(0, count, _AT_ONCE)
+        parts = ({k: v[i : i + _AT_ONCE] for k, v in left.items()} for i in starts)
+        return np.concatenate(
+            [np.tensordot(weights, devices.kernels(part, right), 1) + LEVEL for part in parts]
+        )
+
+    rows, reference = (
+        rows_of(Batch.from_ids(place, candidates)),
+        rows_of(pool(devices.space)[:_REFERENCE]),
     )
+    covariance = between(rows, reference)
     variance = weights @ devices.variances(rows) + LEVEL
     left = weights @ devices.variances(reference) + LEVEL
-    factors = np.zeros((len(known) + n, len(points)))
+    factors = np.zeros((0, len(candidates)))
+    if len(known):
+        # Time and memory grow with what is known; more than this hardly narrows anything further.
+        spread = np.linspace(0, len(known) - 1, min(len(known), _MOST_CONDITIONED)).astype(int)
+        given = rows_of(Batch.from_ids(place, known[spread]))
+        root = np.linalg.cholesky(between(given, given) + noise * np.eye(len(spread)))
+        factors = np.linalg.solve(root, between(rows, given).T)
+        effects = np.linalg.solve(root, between(reference, given).T)
+        covariance -= factors.T @ effects
+        variance = np.maximum(variance - (factors**2).sum(axis=0), 0.0)
+        left = np.maximum(left - (effects**2).sum(axis=0), 0.0)
+    start = len(factors)
+    factors = np.concatenate([factors, np.zeros((n, len(candidates)))])
     chosen: list[tuple[int, float]] = []
-    for step in range(len(known) + n):
-        if step < len(known):
-            best = len(candidates) + step
-        else:
-            gain = (covariance[: len(candidates)] ** 2).sum(axis=1)
-            gain = gain / (variance[: len(candidates)] + noise)
-            gain[[i for i, _ in chosen]] = -1.0
-            best = int(gain.argmax())
+    for step in range(start, start + n):
+        gain = (covariance**2).sum(axis=1) / (variance + noise)
+        gain[[i for i, _ in chosen]] = -1.0
+        best = int(gain.argmax())
         row = {name: values[best : best + 1] for name, values in rows.items()}
         column = between(rows, row)[:, 0] - factors[:step].T @ factors[:step, best]
-        size = np.sqrt(max(variance[best], 0.0) + noise)
+        size = np.sqrt(variance[best] + noise)
         factors[step] = column / size
         effect = covariance[best] / size
         before = np.sqrt(left + noise).mean()
         left = np.maximum(left - effect**2, 0.0)
         covariance -= np.outer(factors[step], effect)
         variance = np.maximum(variance - factors[step] ** 2, 0.0)
-        if step >= len(known):
-            chosen.append((best, float(1 - np.sqrt(left + noise).mean() / before)))
+        chosen.append((best, float(1 - np.sqrt(left + noise).mean() / before)))
     return chosen

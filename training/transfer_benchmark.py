@@ -106,7 +106,7 @@ def benchmark(
 
     Raises:
         UnknownNameError: no such set or sampler.
-        UnsupportedError: fewer than 1 sample or seed.
+        UnsupportedError: fewer than 1 sample or seed, or as many samples as measured networks.
         TableError: a device of a set is in no table.
     """
     if sampler not in SAMPLERS:
@@ -148,6 +148,11 @@ def _run(
     sampler, n, seeds = how
     costs = table.targets[device, "latency"]
     measured = np.flatnonzero(costs > 0)
+    if n >= len(measured):
+        raise UnsupportedError(
+            f"{n} samples of {device}: the table has {len(measured)} measured networks, and some "
+            "must be left to score"
+        )
     batch = parse(table.architectures, space=table.space, dataset=table.dataset).take(measured)
     names = list(one.sources)
     sources, cloud = source_devices(one.space, names), shipped_cloud(one.space, names)

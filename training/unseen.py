@@ -196,6 +196,11 @@ def _cell_score(
 ) -> CellScore:
     measured, special = costs > 0, holds(batch.groups[0].ids)
     test = np.flatnonzero(measured & special)
+    if (measured & ~special).sum() < _SHOTS or len(test) < 2:
+        raise TableError(
+            f"{names[0]}: {_SHOTS} measured cells without {names[1]} and 2 with are needed; the "
+            f"table has {(measured & ~special).sum()} and {len(test)}"
+        )
     unseen, usual, errors = [], [], []
     for seed in range(seeds):
         rng = np.random.default_rng(seed)

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from archcost.cli.options import aligned, progress_bar
+from archcost.cli.options import aligned, progress_bar, written
 from archcost.data import MeasuredTable, read_table
 from archcost.errors import TableError, UnsupportedError
 from archcost.training.transfer_benchmark import TransferScore, summary
@@ -49,8 +49,10 @@ def transfer(
 
     Example: archcost benchmark transfer --table nasbench201_help.parquet --set ND --samples 20
     """
+    _check_output(out, (".csv",))
     if plot is not None:
         _need_matplotlib()
+        _check_output(plot, (".png", ".svg", ".pdf"))
     tables = [one for path in table for one in _read(path)]
     with progress_bar() as progress:
         scores = run_benchmark(
@@ -140,6 +142,15 @@ def _need_matplotlib() -> None:
 def _write(scores: list[TransferScore], out: Path) -> None:
     import pandas as pd
 
-    if out.suffix.lower() != ".csv":
-        raise TableError(f"{out}: suffix {out.suffix!r}; write a .csv")
-    pd.DataFrame([vars(score) for score in scores]).to_csv(out, index=False)
+    with written(out) as part:
+        pd.DataFrame([vars(score) for score in scores]).to_csv(part, index=False)
+
+
+def _check_output(path: Path | None, suffixes: tuple[str, ...]) -> None:
+    """Refuse a file that cannot be written before hours of work, not after."""
+    if path is None:
+        return
+    if path.suffix.lower() not in suffixes:
+        raise TableError(f"{path}: suffix {path.suffix!r}; write a {' or '.join(suffixes)}")
+    if not path.parent.is_dir():
+        raise TableError(f"{path}: no folder {path.parent}; make it first")

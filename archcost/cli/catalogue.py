@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Annotated
 
 import typer
@@ -9,7 +10,8 @@ import typer
 from archcost.checkpoints import every_card
 from archcost.cli.options import Dataset, Space, aligned
 from archcost.data import DEVICES
-from archcost.encodings import find_dataset, find_space
+from archcost.encodings import SPACES, find_dataset, find_space
+from archcost.errors import UnknownNameError, unknown_name
 
 
 def devices(
@@ -24,9 +26,8 @@ def devices(
     if space is not None:
         found = [card for card in found if card.space == find_space(space).name]
     if dataset is not None:
-        names = {find_dataset(find_space(c.space), dataset) for c in found if space is None}
-        names |= {find_dataset(find_space(space), dataset)} if space is not None else set()
-        found = [card for card in found if card.dataset in names]
+        names = _dataset_names(space, dataset)
+        found = [card for card in found if card.dataset == names.get(card.space)]
     heading = ["device", "metric", "unit", "space", "data set", "kind", "batch", "source"]
     lines = [heading + ["tau", "MAPE", "coverage"] * scores]
     for card in found:
@@ -45,3 +46,16 @@ def devices(
     if not scores:
         for name in sorted({card.device for card in found if card.source == "hw-nas-bench"}):
             typer.echo(f"{name}: {DEVICES[name].title}, {DEVICES[name].runtime}")
+
+
+def _dataset_names(space: str | None, dataset: str) -> dict[str, str]:
+    """Space to its data set of this name, for one space or for all that have it."""
+    places = list(SPACES.values()) if space is None else [find_space(space)]
+    names = {}
+    for place in places:
+        with suppress(UnknownNameError):
+            names[place.name] = find_dataset(place, dataset)
+    if not names:
+        known = {name for place in places for name in place.skeletons}
+        raise unknown_name("data set", dataset, known)
+    return names

@@ -9,6 +9,13 @@ from typing import Annotated
 
 import typer
 
+from archcost.data import write_whole
+from archcost.errors import ArchcostError
+
+Problems = list[tuple[int, str]]
+"""Positions of malformed rows, from 0, and what is wrong with each."""
+_SHOWN = 3
+
 Space = Annotated[
     str | None,
     typer.Option(help="Search space, nasbench201 or fbnet; by default what the form shows."),
@@ -73,3 +80,21 @@ def progress_bar() -> Iterator[Callable[[str, int, int], None]]:
         yield lambda what, done, total: bar.update(
             task, description=what, completed=done, total=total
         )
+
+
+def malformed(problems: Problems) -> str:
+    """The first of them in words."""
+    shown = "; ".join(f"row {position + 1}: {message}" for position, message in problems[:_SHOWN])
+    more = f" and {len(problems) - _SHOWN} more" if len(problems) > _SHOWN else ""
+    rows = "1 malformed row" if len(problems) == 1 else f"{len(problems)} malformed rows"
+    return f"{rows} ({shown}{more})"
+
+
+@contextmanager
+def written(path: Path) -> Iterator[Path]:
+    """As `write_whole`, with one clear error."""
+    try:
+        with write_whole(path) as part:
+            yield part
+    except OSError as error:
+        raise ArchcostError(f"{path}: cannot be written ({error.strerror})") from None

@@ -6,8 +6,6 @@ import csv
 import io
 import json
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -16,10 +14,20 @@ import numpy as np
 import typer
 
 from archcost.checkpoints import Card, cards, every_card, find_card, load_card
-from archcost.cli.options import Coverage, Dataset, Kind, Metric, Space, aligned, progress_bar
-from archcost.data import write_whole
+from archcost.cli.options import (
+    Coverage,
+    Dataset,
+    Kind,
+    Metric,
+    Problems,
+    Space,
+    aligned,
+    malformed,
+    progress_bar,
+    written,
+)
 from archcost.encodings import Batch, parse, parse_each
-from archcost.errors import ArchcostError, TableError, UnsupportedError
+from archcost.errors import TableError, UnsupportedError
 from archcost.units import unit_of
 
 COLUMNS = (
@@ -27,10 +35,7 @@ COLUMNS = (
     *("value", "lower", "upper", "unit", "feasible"),
 )
 Row = dict[str, Any]
-Problems = list[tuple[int, str]]
-"""Positions of malformed rows, from 0, and what is wrong with each."""
 _SUFFIXES = (".csv", ".json", ".parquet")
-_SHOWN = 3
 
 
 class Format(StrEnum):
@@ -109,7 +114,7 @@ def predict(
     else:
         typer.echo(_text(rows, form), nl=False)
     if problems and output is None:
-        typer.echo(f"archcost: left out {_summary(problems)}", err=True)
+        typer.echo(f"archcost: left out {malformed(problems)}", err=True)
 
 
 def _read(
@@ -126,17 +131,9 @@ def _read(
     batch, _, problems = parse_each(given, space=space, dataset=dataset)
     if problems and on_error is OnError.fail:
         raise TableError(
-            f"{source}: {_summary(problems)}; correct them, or leave them out with --on-error skip"
+            f"{source}: {malformed(problems)}; correct them, or leave them out with --on-error skip"
         )
     return batch, problems
-
-
-def _summary(problems: Problems) -> str:
-    """The first of them in words."""
-    shown = "; ".join(f"row {position + 1}: {message}" for position, message in problems[:_SHOWN])
-    more = f" and {len(problems) - _SHOWN} more" if len(problems) > _SHOWN else ""
-    rows = "1 malformed row" if len(problems) == 1 else f"{len(problems)} malformed rows"
-    return f"{rows} ({shown}{more})"
 
 
 def _write_problems(problems: Problems, output: Path) -> None:
@@ -148,7 +145,7 @@ def _write_problems(problems: Problems, output: Path) -> None:
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(("row", "problem"))
     writer.writerows((position + 1, message) for position, message in problems)
-    with _written(path) as part:
+    with written(path) as part:
         part.write_text(text.getvalue(), encoding="utf-8")
     typer.echo(f"archcost: {len(problems)} rows left out, listed in {path}", err=True)
 
@@ -237,20 +234,10 @@ def _text(rows: list[Row], form: Format) -> str:
 
 def _write(rows: list[Row], output: Path) -> None:
     suffix = output.suffix.lower()
-    with _written(output) as part:
+    with written(output) as part:
         if suffix == ".parquet":
             import pandas as pd
 
             pd.DataFrame(rows, columns=list(COLUMNS)).to_parquet(part)
         else:
             part.write_text(_text(rows, Format(suffix[1:])), encoding="utf-8")
-
-
-@contextmanager
-def _written(path: Path) -> Iterator[Path]:
-    """As `write_whole`, with one clear error."""
-    try:
-        with write_whole(path) as part:
-            yield part
-    except OSError as error:
-        raise ArchcostError(f"{path}: cannot be written ({error.strerror})") from None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Annotated
 
@@ -9,16 +10,20 @@ import numpy as np
 import numpy.typing as npt
 import typer
 
-from archcost.cli.options import Dataset, Space
-from archcost.data import MeasuredTable, read_table, write_whole
-from archcost.encodings import find_dataset, find_space
-from archcost.errors import ArchcostError, TableError, UnsupportedError
+from archcost.checkpoints import cards
+from archcost.checkpoints.user import check_device_name, user_folder
+from archcost.cli.options import Dataset, Space, malformed, written
+from archcost.data import read_table
+from archcost.data.tables import read_architectures, read_frame
+from archcost.encodings import Batch, find_dataset, find_space, parse_each
+from archcost.errors import ArchcostError, MeasurementError, TableError, UnsupportedError
 from archcost.training.adapt import Learned
 from archcost.training.adapt import adapt as adapt_device
 from archcost.training.suggest import suggest as suggest_networks
 from archcost.units import unit_of
 
 _COLUMNS = {"latency": "latency_ms", "energy": "energy_mj"}
+_UNNAMED = "unnamed"
 _Metric = Annotated[str, typer.Option(help="latency (ms) or energy (mJ).")]
 _Sources = Annotated[
     list[str] | None,
@@ -36,7 +41,7 @@ def suggest(
         Path | None, typer.Option(help="A .csv of networks measured already: continue from it.")
     ] = None,
     sources: _Sources = None,
-    seed: Annotated[int, typer.Option(help="Another seed gives another choice.")] = 0,
+    seed: Annotated[int, typer.Option(help="Another seed gives another choice.", min=0)] = 0,
 ) -> None:
     """Choose the networks whose measurement on a new device would tell most.
 
@@ -47,21 +52,20 @@ def suggest(
     column = _column(metric)
     if output.suffix.lower() != ".csv":
         raise TableError(f"{output}: suffix {output.suffix!r}; write a .csv")
-    known = None
+    place, name, known = space or "nasbench201", dataset, None
     if measured is not None:
-        table = _read(measured, space, dataset, ("my-device", metric))
-        known = table.architectures, _costs(table, ("my-device", metric))
-    found = suggest_networks(
-        n, space or "nasbench201", dataset, seed, measured=known, sources=sources
-    )
+        place, name, known = _read(measured, space, dataset, ("", metric))
+    found = suggest_networks(n, place, name, seed, measured=known, sources=sources)
     lines = [f"architecture,{column},narrows_intervals_by"]
     lines += [f"{one.architecture},,{one.narrowing:.3f}" for one in found.details]
-    try:
-        with write_whole(output) as part:
-            part.write_text("\n".join(lines) + "\n", encoding="utf-8")
-    except OSError as error:
-        raise ArchcostError(f"{output}: cannot be written ({error.strerror})") from None
-    typer.echo(f"{n} networks written to {output}; fill in {column}", err=True)
+    with written(output) as part:
+        part.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    together = 1 - math.prod(1 - one.narrowing for one in found.details)
+    typer.echo(
+        f"{_networks(n)} written to {output}; fill in {column}. Together they narrow intervals by "
+        f"about {together:.0%}",
+        err=True,
+    )
 
 
 def adapt(
@@ -76,31 +80,29 @@ def adapt(
 
     Example: archcost adapt todo.csv --device my-board
     """
-    target = device, metric
     _column(metric)
-    measured = _read(table, space, dataset, target)
-    costs = _costs(measured, target)
-    model = adapt_device(
-        measured.architectures,
-        costs,
-        measured.space,
-        measured.dataset,
-        metric,
-        device,
-        sources,
-    )
-    folder = model.save()
+    check_device_name(device, {card.device for card in cards()})
+    place, name, measured = _read(table, space, dataset, (device, metric))
+    try:
+        model = adapt_device(*measured, place, name, metric, device, sources)
+    except MeasurementError as error:
+        raise MeasurementError(f"{table}: {error}") from None
+    try:
+        folder = model.save()
+    except OSError as error:
+        raise ArchcostError(
+            f"{user_folder()}: cannot be written ({error.strerror}); name another folder in "
+            "ARCHCOST_HOME"
+        ) from None
     assert model.learned is not None
     _report(model.learned, unit_of(metric))
-    following = suggest_networks(
-        1,
-        measured.space,
-        measured.dataset,
-        measured=(measured.architectures, costs),
-        sources=sources,
-    ).details[0]
-    typer.echo(f"measure next: {following.architecture} ({following.narrowing:.1%} narrower)")
-    typer.echo(f"saved to {folder}; archcost predict … --device {device}")
+    _say_next(place, name, measured, sources)
+    options = "" if name == find_dataset(find_space(place)) else f" --dataset {name}"
+    options += "" if metric == "latency" else f" --metric {metric}"
+    typer.echo(f"saved to {folder}; use it with: archcost predict --device {device}{options} …")
+
+
+_Measured = tuple[Batch, npt.NDArray[np.float64]]
 
 
 def _column(metric: str) -> str:
@@ -111,33 +113,76 @@ def _column(metric: str) -> str:
 
 def _read(
     path: Path, space: str | None, dataset: str | None, target: tuple[str, str]
-) -> MeasuredTable:
-    place = find_space(space or "nasbench201")
-    name = find_dataset(place, dataset)
-    tables = read_table(path, space=place.name, dataset=name, device=target[0], failed_value=-1.0)
-    for table in tables:
-        if table.dataset == name and target in table.targets:
-            return table
-    raise TableError(f"{path}: no column {_COLUMNS[target[1]]} for {place.name} on {name}")
+) -> tuple[str, str, _Measured]:
+    """Space, data set, networks and costs (-1: refused) of a file.
+
+    The column is that of the device and metric, or else the only one of the metric.
+    """
+    place, name = _place(path, space, dataset)
+    device, metric = target
+    tables = read_table(
+        path, space=place, dataset=name, device=device or _UNNAMED, failed_value=-1.0
+    )
+    here = next((table for table in tables if table.dataset == name), None)
+    targets = {} if here is None else here.targets
+    fitting = [one for one in targets if one[1] == metric]
+    wanted = target if target in targets else fitting[0] if len(fitting) == 1 else None
+    if here is None or wanted is None:
+        has = ", ".join(
+            f"{what} of {owner} on {t.dataset}" if owner not in (device, _UNNAMED) else what
+            for t in tables
+            for owner, what in t.targets
+        )
+        raise TableError(
+            f"{path}: needs one column {_COLUMNS[metric]} for {place} on {name}; it has {has}"
+        )
+    costs = here.targets[wanted].copy()
+    if wanted in here.failed:
+        costs[here.failed[wanted]] = -1.0
+    batch, _, problems = parse_each(here.architectures, space=place, dataset=name)
+    if problems:
+        raise TableError(f"{path}: {malformed(problems)}; correct or delete them")
+    return place, name, (batch, costs)
 
 
-def _costs(table: MeasuredTable, target: tuple[str, str]) -> npt.NDArray[np.float64]:
-    """Costs with -1 where the device failed to run the network."""
-    costs = table.targets[target].copy()
-    if target in table.failed:
-        costs[table.failed[target]] = -1.0
-    return costs
+def _place(path: Path, space: str | None, dataset: str | None) -> tuple[str, str]:
+    """Space and data set: as asked for, as `archcost collect` wrote, or as the networks show."""
+    stated = read_frame(path).attrs.get("archcost", {})
+    space = space or stated.get("space")
+    if space is None:
+        groups = parse_each(read_architectures(path))[0].groups
+        space = groups[0].skeleton.space if groups else "nasbench201"
+    place = find_space(space)
+    return place.name, find_dataset(place, dataset or stated.get("dataset"))
+
+
+def _networks(n: int) -> str:
+    return "1 network" if n == 1 else f"{n} networks"
 
 
 def _report(learned: Learned, unit: str) -> None:
-    typer.echo(f"learned from {learned.n} networks ({unit}); {learned.chosen_by}")
+    typer.echo(f"learned from {_networks(learned.n)} ({unit}); {learned.chosen_by}")
     if learned.error == learned.error:
         rank = "" if learned.rank != learned.rank else f", rank correlation {learned.rank:.3f}"
         typer.echo(f"on networks left out: median error {learned.error:.1%}{rank}")
+    alike = ", ".join(f"{name} ({value:.3f})" for name, value in learned.nearest if value > 0)
     if learned.nearest:
-        named = ", ".join(f"{name} ({value:.3f})" for name, value in learned.nearest)
-        typer.echo(f"most like: {named}")
+        typer.echo(f"most like: {alike or 'no shipped device'}")
+    for note in learned.notes:
+        typer.echo(f"note: {note}")
     for name in learned.outliers:
         typer.echo(f"warning: fits nothing else, measure again: {name}")
-    for message in learned.messages:
-        typer.echo(f"warning: {message}")
+    for warning in learned.warnings:
+        typer.echo(f"warning: {warning}")
+
+
+def _say_next(space: str, dataset: str, measured: _Measured, sources: list[str] | None) -> None:
+    """The network to measure next, unless none is left."""
+    try:
+        found = suggest_networks(1, space, dataset, measured=measured, sources=sources)
+    except UnsupportedError:
+        return
+    following = found.details[0]
+    typer.echo(
+        f"measure next: {following.architecture} (narrows intervals by {following.narrowing:.1%})"
+    )
