@@ -131,7 +131,8 @@ class TransferPredictor(Predictor):
     def _positive(self, values: Floats) -> Floats:
         """Costs are positive: below a quarter of the least measured, values level off in order."""
         floor = _FLOOR * self.smallest_
-        return np.where(values > floor, values, floor * np.exp(np.minimum(values / floor - 1, 0)))
+        # Of slope 1 at the floor, and never 0, as an exponential would be far below.
+        return np.where(values > floor, values, floor / (2 - np.minimum(values / floor, 1)))
 
     def left_out(self) -> tuple[Floats, Floats]:
         """Each measured cost as predicted from the others (n,), and its standard deviation (n,).

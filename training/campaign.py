@@ -69,7 +69,7 @@ def clean(batch: Batch, measured: npt.ArrayLike) -> Campaign:
         messages.append(
             f"costs of 0, below the clock's resolution, are taken as {least / 2:g}: {zeros}"
         )
-    firsts, medians = _distinct(batch.groups[0].ids[ran], costs[ran])
+    firsts, medians = _distinct(batch.take(ran), costs[ran])
     if len(firsts) < len(ran):
         messages.append(
             f"{len(ran)} measurements of {len(firsts)} networks: the median of each is used"
@@ -79,11 +79,13 @@ def clean(batch: Batch, measured: npt.ArrayLike) -> Campaign:
     )
 
 
-def _distinct(ids: npt.NDArray[np.int8], costs: Floats) -> tuple[npt.NDArray[np.int64], Floats]:
-    """First positions of distinct rows (m,), in order, and the median cost of each (m,)."""
-    if not len(ids):
+def _distinct(batch: Batch, costs: Floats) -> tuple[npt.NDArray[np.int64], Floats]:
+    """First positions of distinct networks (m,), in order, and the median cost of each (m,)."""
+    if not len(batch):
         return np.zeros(0, dtype=np.int64), np.zeros(0)
-    _, firsts, inverse = np.unique(ids, axis=0, return_index=True, return_inverse=True)
+    _, firsts, inverse = np.unique(
+        batch.groups[0].ids, axis=0, return_index=True, return_inverse=True
+    )
     order = np.argsort(inverse.ravel(), kind="stable")
     ends = np.cumsum(np.bincount(inverse.ravel()))[:-1]
     medians = np.array([np.median(part) for part in np.split(costs[order], ends)])

@@ -1,0 +1,184 @@
+"""`archcost suggest`, `adapt` and what follows, as a person types them."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import pytest
+
+import archcost
+from archcost.cli import main
+from archcost.encodings import parse
+from archcost.training.transfer_sets import SETS
+
+CELLS = parse(range(0, 15625, 1500)).strings()
+Lines = tuple[int, list[str], list[str]]
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ARCHCOST_HOME", str(tmp_path / "home"))
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str]):  # type: ignore[no-untyped-def]
+    def call(*arguments: str) -> Lines:
+        with pytest.raises(SystemExit) as status:
+            main(list(arguments))
+        done = capsys.readouterr()
+        return status.value.code or 0, done.out.splitlines(), done.err.splitlines()
+
+    return call
+
+
+def fill(path: str, costs: list[float]) -> None:
+    """Write costs into the column of a table, as in an editor."""
+    with Path(path).open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    for row, cost in zip(rows, costs, strict=False):
+        row["latency_ms"] = str(cost)
+    with Path(path).open("w", newline="") as file:
+        writer = csv.DictWriter(file, list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+def table(text: str, name: str = "mine.csv") -> str:
+    Path(name).write_text(text)
+    return name
+
+
+def architectures(path: str) -> list[str]:
+    with Path(path).open(newline="") as file:
+        return [row["architecture"] for row in csv.DictReader(file)]
+
+
+def test_from_suggest_to_predict(run) -> None:  # type: ignore[no-untyped-def]
+    status, _, says = run("suggest", "-n", "6", "-o", "todo.csv")
+    assert status == 0
+    assert "6 networks written to todo.csv; fill in latency_ms" in says[0]
+    costs = archcost.load("raspi4").predict(architectures("todo.csv")).value.tolist()
+    # Half of them first; the campaign goes on with others.
+    fill("todo.csv", [*costs[:3], -1])
+    status, said, _ = run("adapt", "todo.csv", "--device", "my-board")
+    assert status == 0
+    text = "\n".join(said)
+    for piece in ("learned from 3 networks", "most like: ", "measure next: ", "saved to "):
+        assert piece in text
+    assert "note: no measurement yet of 2 of 6" in text
+    assert "note: the device failed to run 1 of 4" in text
+    status, _, says = run("suggest", "-n", "2", "--measured", "todo.csv", "-o", "more.csv")
+    assert "narrow intervals by about" in says[0]
+    with Path("more.csv").open(newline="") as file:
+        more = list(csv.DictReader(file))
+    assert not {row["architecture"] for row in more} & set(architectures("todo.csv")[:4])
+    assert all(0 < float(row["narrows_intervals_by"]) < 1 for row in more)
+    status, said, _ = run("predict", "1", "--device", "my-board")
+    assert status == 0
+    assert any(line.split()[0] == "my-board" for line in said if line.strip())
+    _, said, _ = run("devices", "--dataset", "CIFAR-10")
+    assert any(line.startswith("my-board") and line.endswith("yours") for line in said)
+
+
+def test_forms_of_tables(run) -> None:  # type: ignore[no-untyped-def]
+    rows = list(zip(CELLS[:6], [1.5, 2.25, 3.5, 2.0, 1.25, 4.0], strict=True))
+    plain = "".join(f"{a},{c}\n" for a, c in rows)
+    semicolons = "".join(f"{a};{str(c).replace('.', ',')}\n" for a, c in rows)
+    values = []
+    for text in (
+        "architecture,latency_ms\n" + plain,
+        "architecture;latency_ms\n" + semicolons,
+        "arch,other_phone_latency_ms\n" + plain,
+    ):
+        status, _, _ = run("adapt", table(text), "--device", "b")
+        assert status == 0
+        values.append(archcost.load("b").predict([1]).value[0])
+    assert values[0] == values[1] == values[2]
+
+
+def test_fbnet_shows_its_space(run) -> None:  # type: ignore[no-untyped-def]
+    assert run("suggest", "-n", "3", "--space", "fbnet", "-o", "todo.csv")[0] == 0
+    fill("todo.csv", [3.0, 4.0, 5.0])
+    status, said, _ = run("adapt", "todo.csv", "--device", "b", "--dataset", "imagenet")
+    assert status == 0
+    assert said[-1].endswith("archcost predict --device b --dataset ImageNet …")
+    status, _, says = run("predict", "|".join(["k3_e1"] * 22), "--device", "b")
+    assert status == 2
+    assert "fbnet on ImageNet" in says[0]
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        (f"architecture,latency_ms\n{CELLS[0]},\n", ("mine.csv", "at least 1")),
+        (f"architecture,latency_ms\n{CELLS[0]},-1\n", ("mine.csv", "1 were refused")),
+        (f"architecture,latency_ms\n{CELLS[0]},-2\n", ("mine.csv", "row 1", "-2")),
+        (f"architecture,latency_ms\n{CELLS[0]},3\n|foo~0|,4\n", ("mine.csv", "row 2")),
+        (f"architecture,latency_ms\n{CELLS[0]},fast\n", ("mine.csv", "'fast'")),
+        (f"architecture,latency\n{CELLS[0]},3\n", ("latency", "ms")),
+        (f"architecture,energy_mj\n{CELLS[0]},3\n", ("latency_ms", "it has energy")),
+        (f"architecture,a_ms,c_ms\n{CELLS[0]},3,4\n", ("latency_ms", "latency of a", "of c")),
+        ("latency_ms\n3\n", ("mine.csv", "no architecture column")),
+    ],
+)
+def test_tables_that_cannot_be_used(run, text: str, says: tuple[str, ...]) -> None:  # type: ignore[no-untyped-def]
+    status, said, errors = run("adapt", table(text), "--device", "b")
+    assert (status, said) == (2, [])
+    (error,) = errors
+    for piece in says:
+        assert piece in error
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("suggest", "-n", "0", "-o", "x.csv"), "-n"),
+        (("suggest", "-n", "3", "-o", "x.txt"), ".csv"),
+        (("suggest", "-n", "3", "-o", "no/x.csv"), "cannot be written"),
+        (("suggest", "-n", "3", "-o", "x.csv", "--seed", "-1"), "--seed"),
+        (("suggest", "-n", "16000", "-o", "x.csv"), "15625"),
+        (("suggest", "-o", "x.csv", "--from", "raspi"), "raspi4"),
+        (("suggest", "-o", "x.csv", "--metric", "speed"), "latency or energy"),
+        (("suggest", "-o", "x.csv", "--measured", "missing.csv"), "missing.csv"),
+        (("adapt", "missing.csv", "--device", "b"), "missing.csv"),
+        (("adapt", "missing.csv", "--device", "My Board"), "'my-board'"),
+        (("adapt", "missing.csv", "--device", "raspi4"), "shipped"),
+        (("adapt", "missing.csv"), "--device"),
+        (("devices", "--dataset", "cifar"), "cifar10"),
+        (("benchmark", "transfer", "--table", "x.csv", "--out", "x.txt"), ".csv"),
+        (("benchmark", "transfer", "--table", "x.csv", "--out", "no/x.csv"), "no folder"),
+        (("benchmark", "transfer", "--table", "x.csv"), "x.csv"),
+        (("benchmark", "unseen", "--table", "x.csv"), "x.csv"),
+    ],
+)
+def test_errors_are_one_line(run, arguments: tuple[str, ...], says: str) -> None:  # type: ignore[no-untyped-def]
+    status, said, errors = run(*arguments)
+    assert (status, said) == (2, [])
+    (error,) = errors
+    assert says in error
+
+
+def test_a_folder_that_cannot_be_written(run, monkeypatch: pytest.MonkeyPatch) -> None:  # type: ignore[no-untyped-def]
+    Path("file").write_text("")
+    monkeypatch.setenv("ARCHCOST_HOME", "file")
+    name = table(f"architecture,latency_ms\n{CELLS[0]},3\n")
+    status, _, (error,) = run("adapt", name, "--device", "b")
+    assert status == 2
+    assert "ARCHCOST_HOME" in error
+
+
+def test_benchmark_of_tables_that_do_not_do(run) -> None:  # type: ignore[no-untyped-def]
+    header = ",".join(f"{device}_latency_ms" for device in SETS["FD"].unseen)
+    network = "|".join(["k3_e1"] * 22)
+    small = table(f"arch,{header}\n{network},3,4,5\n{network},3,4,6\n", "fbnet.csv")
+    for arguments, says in (
+        (("--set", "ND"), "titan_rtx_256"),
+        (("--set", "FD", "--samples", "2"), "2 measured networks"),
+        (("--set", "fd"), "'FD'"),
+        (("--sampler", "sugest"), "'suggest'"),
+    ):
+        status, _, errors = run("benchmark", "transfer", "--table", small, *arguments)
+        assert status == 2
+        assert says in errors[-1]

@@ -1,0 +1,186 @@
+"""The transfer: exact sums, laws that hold whatever the numbers, intervals that hold."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from archcost.checkpoints.transfer import shipped_cloud, source_devices
+from archcost.data import read_table
+from archcost.encodings import Batch, encode, parse
+from archcost.errors import MeasurementError, NotFittedError, UnknownNameError, UnsupportedError
+from archcost.predictors import TransferIntervals, TransferPredictor, metrics
+from archcost.predictors.kernels import SourceDevices
+from archcost.training.transfer_sets import SETS
+
+Floats = npt.NDArray[np.float64]
+# The devices of HELP's comparison: learned from these nine, tried on the six.
+ND = SETS["ND"]
+CELLS = np.random.default_rng(5).permutation(15625)[:600]
+NETWORKS = np.random.default_rng(5).integers(0, 9, size=(200, 22))
+# none, skip, 1x1, 3x3, pooling: two operators cost the same, as on Eyeriss.
+SUM = (0.0, 0.0, 0.24576, 1.47456, 1.47456)
+
+
+def additive(cells: npt.ArrayLike, weights: tuple[float, ...] = SUM) -> Floats:
+    return encode(cells, "counts").values.astype(float) @ np.array(weights) + 3
+
+
+def transfer(names: list[str] | None = None, space: str = "nasbench201") -> TransferPredictor:
+    return TransferPredictor(source_devices(space, names), shipped_cloud(space, names))
+
+
+def test_an_exact_sum_is_found_and_ties_stay_ties() -> None:
+    model = transfer([*ND.sources]).fit(CELLS[:20], additive(CELLS[:20]))
+    found = model.predict(CELLS[20:])
+    assert np.allclose(found, additive(CELLS[20:]), rtol=1e-3)
+    assert metrics.spearman(found, additive(CELLS[20:])) > 0.999
+    # A pooling for a 3x3, on any edge: the same cost.
+    three, pool = model.predict(np.array([[3, 0, 1, 2, 0, 1], [0, 1, 2, 1, 4, 0]]))
+    assert three == pytest.approx(pool, rel=1e-4)
+
+
+@settings(max_examples=8, deadline=None)
+@given(st.floats(1e-4, 1e4))
+def test_another_unit_scales_predictions_and_intervals(factor: float) -> None:
+    noise = np.exp(np.random.default_rng(1).normal(0, 0.1, 8))
+    plain = transfer().fit(CELLS[:8], additive(CELLS[:8]) * noise).moments(CELLS[8:60])
+    scaled = transfer().fit(CELLS[:8], additive(CELLS[:8]) * noise * factor).moments(CELLS[8:60])
+    for one, other in zip(plain, scaled, strict=True):
+        assert np.allclose(one * factor, other, rtol=1e-6)
+
+
+@settings(max_examples=8, deadline=None)
+@given(st.permutations(range(8)))
+def test_the_order_of_samples_does_not_matter(order: list[int]) -> None:
+    noisy = additive(CELLS[:8]) * np.exp(np.random.default_rng(2).normal(0, 0.1, 8))
+    plain = transfer().fit(CELLS[:8], noisy).predict(CELLS[8:60])
+    shuffled = transfer().fit(CELLS[order], noisy[order]).predict(CELLS[8:60])
+    assert np.allclose(plain, shuffled, rtol=1e-6)
+
+
+@pytest.mark.parametrize("count", [1, 2, 5, 60])
+@pytest.mark.parametrize("space", ["nasbench201", "fbnet"])
+def test_saved_and_read_again_it_predicts_the_same(count: int, space: str) -> None:
+    batch = parse(CELLS[:200] if space == "nasbench201" else NETWORKS, space=space)
+    onehot = encode(batch, "onehot").values
+    costs = onehot @ np.linspace(1, 2, onehot.shape[1])
+    model = transfer(space=space).fit(batch.take(np.arange(count)), costs[:count])
+    again = TransferPredictor.from_state(model.state())
+    for one, other in zip(model.moments(batch), again.moments(batch), strict=True):
+        assert np.isfinite(one).all()
+        assert (one > 0).all()
+        # Sources are stored in single precision.
+        assert np.allclose(one, other, rtol=1e-4)
+
+
+def test_more_samples_do_not_make_it_worse() -> None:
+    rng = np.random.default_rng(3)
+    truth = additive(CELLS, (0.1, 0.3, 1.0, 3.0, 0.7))
+    measured = truth * np.exp(rng.normal(0, 0.05, len(CELLS)))
+    scores = [
+        np.mean(
+            [
+                metrics.spearman(
+                    transfer().fit(CELLS[i : i + n], measured[i : i + n]).predict(CELLS[200:]),
+                    truth[200:],
+                )
+                for i in (0, 60, 120)
+            ]
+        )
+        for n in (1, 5, 20, 60)
+    ]
+    assert scores[0] > 0.7
+    for fewer, more in pairwise(scores):
+        assert more > fewer - 0.01
+    assert scores[-1] > 0.99
+
+
+def test_one_outlier_in_ten_does_little() -> None:
+    truth = additive(CELLS, (0.1, 0.3, 1.0, 3.0, 0.7))
+    measured = truth[:20].copy()
+    measured[[3, 11]] *= 6
+    found = transfer().fit(CELLS[:20], measured).predict(CELLS[20:])
+    assert metrics.spearman(found, truth[20:]) > 0.97
+    assert np.median(np.abs(found / truth[20:] - 1)) < 0.1
+
+
+def test_without_sources() -> None:
+    none = source_devices("nasbench201", [])
+    model = TransferPredictor(none).fit(CELLS[:30], additive(CELLS[:30]))
+    assert metrics.spearman(model.predict(CELLS[30:]), additive(CELLS[30:])) > 0.98
+    intervals = TransferIntervals.fit(model, shipped_cloud("nasbench201", []), 30)
+    lower, upper = intervals.around(parse(CELLS[30:]), model.predict(CELLS[30:]), 0.9)
+    assert metrics.coverage(lower, upper, additive(CELLS[30:])) > 0.8
+
+
+def imitated(sources: SourceDevices, device: str, batch: Batch) -> Floats:
+    one = sources.only([device])
+    return np.maximum(one.costs(one.standardised(batch))[:, 0], 1e-3)
+
+
+def test_intervals_hold_on_devices_left_out() -> None:
+    every, batch = source_devices("nasbench201"), parse(CELLS)
+    shares = []
+    for device in ND.unseen:
+        truth = imitated(every, device, batch)
+        model = transfer([*ND.sources]).fit(CELLS[:10], truth[:10])
+        assert model.cloud is not None
+        intervals = TransferIntervals.fit(model, model.cloud, 10)
+        found = model.predict(batch[10:])
+        lower, upper = intervals.around(batch[10:], found, 0.9)
+        assert (lower > 0).all()
+        assert (lower <= found).all()
+        assert (found <= upper).all()
+        shares.append(metrics.coverage(lower, upper, truth[10:]))
+    assert 0.75 < np.mean(shares) <= 1
+    with pytest.raises(UnsupportedError, match=r"0\.5"):
+        intervals.around(batch, model.predict(batch), 0.3)
+
+
+def test_refusals() -> None:
+    with pytest.raises(NotFittedError, match="fit"):
+        transfer().predict([1])
+    with pytest.raises(UnknownNameError, match="raspi4"):
+        source_devices("nasbench201", ["raspi"])
+    with pytest.raises(UnsupportedError, match="nasbench201 or fbnet"):
+        source_devices("darts")
+    with pytest.raises(MeasurementError, match="rows 2"):
+        transfer().fit([1, 2], [1.0, 0.0])
+    assert len(transfer().fit([1, 2], [1.0, 2.0]).predict([])) == 0
+
+
+@pytest.mark.shared
+@pytest.mark.parametrize(
+    ("file", "device", "floor"),
+    [
+        ("nasbench201_help.parquet", "titan_rtx_256", 0.99),
+        ("nasbench201_help.parquet", "gold_6226", 0.95),
+        ("nasbench201_hwnasbench_cifar10.parquet", "raspi4", 0.88),
+    ],
+)
+def test_ten_random_cells_of_a_measured_device(
+    shared_data: Path, file: str, device: str, floor: float
+) -> None:
+    tables = read_table(shared_data / file, dataset="cifar10")
+    costs = tables[0].targets[device, "latency"]
+    batch = parse(tables[0].architectures, space="nasbench201")
+    base, scores, shares = transfer([*ND.sources]), [], []
+    for seed in range(3):
+        shots = np.random.default_rng(seed).permutation(len(batch))
+        model = base.fit(batch.take(shots[:10]), costs[shots[:10]])
+        assert base.cloud is not None
+        rest = shots[10:4000]
+        found = model.predict(batch.take(rest))
+        intervals = TransferIntervals.fit(model, base.cloud, 10)
+        ends = intervals.around(batch.take(rest), found, 0.9)
+        scores.append(metrics.spearman(found, costs[rest]))
+        shares.append(metrics.coverage(*ends, costs[rest]))
+    assert np.mean(scores) > floor
+    assert 0.7 < np.mean(shares) <= 1

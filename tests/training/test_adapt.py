@@ -1,0 +1,219 @@
+"""A device of one's own, from what people really measure to a model that is kept."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import archcost
+from archcost.checkpoints.user import user_folder
+from archcost.encodings import encode, parse
+from archcost.errors import (
+    ArchcostError,
+    CheckpointError,
+    MeasurementError,
+    UnknownNameError,
+    UnsupportedError,
+)
+from archcost.predictors import metrics
+from archcost.training.campaign import clean
+
+CELLS = np.random.default_rng(9).permutation(15625)[:400]
+NETWORKS = np.random.default_rng(9).integers(0, 9, size=(60, 22))
+TRUTH = archcost.load("raspi4").predict(CELLS).value
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("ARCHCOST_HOME", str(tmp_path))
+    return tmp_path
+
+
+@pytest.mark.parametrize(("n", "floor"), [(1, 0.6), (2, 0.6), (5, 0.75), (10, 0.8), (60, 0.93)])
+def test_any_number_of_samples(n: int, floor: float) -> None:
+    model = archcost.adapt(CELLS[:n], TRUTH[:n])
+    found = model.predict(CELLS[100:])
+    assert metrics.spearman(found.value, TRUTH[100:]) > floor
+    assert (found.lower <= found.value).all()
+    assert (found.value <= found.upper).all()
+    assert (found.lower > 0).all()
+    assert model.learned is not None
+    assert model.learned.n == n
+    assert np.isnan(model.learned.error) == (n < 3)
+    assert len(model.learned.nearest) == 3
+
+
+def test_hundreds_choose_among_kinds() -> None:
+    model = archcost.adapt(CELLS[:200], TRUTH[:200], device="many")
+    assert metrics.spearman(model.predict(CELLS[200:]).value, TRUTH[200:]) > 0.95
+    assert model.learned is not None
+    assert "transfer" in model.learned.chosen_by
+    model.save()
+    again = archcost.load("many").predict(CELLS)
+    assert np.allclose(again.value, model.predict(CELLS).value, rtol=1e-4)
+
+
+def test_repeats_gaps_and_zeros_are_sorted_out() -> None:
+    found = clean(parse([5, 6, 5, 7, 8, 5, 9]), [3.0, 4.0, 90.0, None, -1, 2.0, 0])
+    assert found.batch.strings() == parse([5, 6, 9]).strings()
+    assert found.costs.tolist() == [3.0, 4.0, 1.0]
+    assert found.refused.strings() == parse([8]).strings()
+    assert any("1 of 7" in message for message in found.messages)
+    assert any("median" in message for message in found.messages)
+    assert any("clock" in message for message in found.messages)
+
+
+def test_real_measuring_hardly_hurts() -> None:
+    rng = np.random.default_rng(0)
+    rest = slice(100, None)
+    archs = [*CELLS[:20], *CELLS[:20], *CELLS[20:30]]
+    costs = np.concatenate([TRUTH[:20] * rng.normal(1, 0.02, 20) for _ in range(2)])
+    costs = np.round(np.append(costs, TRUTH[20:30]))
+    costs[[3, 23, 44]] = costs[3] * 6, costs[23] * 6, np.nan
+    model = archcost.adapt(archs, costs)
+    assert metrics.spearman(model.predict(CELLS[rest]).value, TRUTH[rest]) > 0.85
+    assert model.learned is not None
+    assert model.learned.n == 29
+
+
+def test_an_outlier_is_named() -> None:
+    counts = encode(CELLS[:20], "counts").values.astype(float)
+    costs = counts @ [0.1, 0.3, 1.0, 3.0, 0.7] + 1
+    costs[4] *= 8
+    model = archcost.adapt(CELLS[:20], costs)
+    assert model.learned is not None
+    assert model.learned.outliers == (parse(CELLS[4:5]).strings()[0],)
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (lambda costs: costs / 1000, "seconds"),
+        (lambda costs: costs * 1000, "microseconds"),
+        (lambda costs: costs * 0 + 5, "equal"),
+        (lambda costs: 1 / costs, "reversed"),
+        (lambda costs: np.random.default_rng(4).permutation(costs), "unlike any known device"),
+        (lambda costs: np.maximum(np.round(costs), 1), "whole numbers"),
+        (lambda costs: costs * 20, None),
+        (lambda costs: costs, None),
+    ],
+)
+def test_warnings(change, says: str | None) -> None:  # type: ignore[no-untyped-def]
+    model = archcost.adapt(CELLS[:60], change(TRUTH[:60]))
+    assert model.learned is not None
+    if says is None:
+        assert model.learned.warnings == ()
+    else:
+        assert says in " ".join(model.learned.warnings)
+
+
+def test_refused_networks() -> None:
+    shipped = archcost.load("edgetpu").predict(CELLS)
+    costs = np.where(shipped.feasible < 0.5, -1, shipped.value)
+    model = archcost.adapt(CELLS[:150], costs[:150], device="tpu")
+    found = model.predict(CELLS[150:])
+    assert found.feasible is not None
+    ran = costs[150:] > 0
+    assert found.feasible[ran].mean() > found.feasible[~ran].mean() + 0.5
+    model.save()
+    again = archcost.load("tpu").predict(CELLS[150:])
+    assert again.feasible is not None
+    assert np.allclose(again.feasible, found.feasible)
+    few = archcost.adapt(CELLS[:4], [3, -1, 4, 5])
+    assert few.predict([1]).feasible is None
+    assert few.learned is not None
+    assert "too few" in " ".join(few.learned.notes)
+
+
+@pytest.mark.parametrize(
+    ("archs", "costs", "space", "dataset", "metric", "unit"),
+    [
+        (CELLS[:9], TRUTH[:9], "nasbench201", "ImageNet16-120", "latency", "ms"),
+        (CELLS[:9], TRUTH[:9], "nasbench201", "cifar10", "energy", "mJ"),
+        (NETWORKS[:9], None, "fbnet", "cifar100", "latency", "ms"),
+        (NETWORKS[:9], None, "fbnet", "ImageNet", "energy", "mJ"),
+    ],
+)
+def test_other_places_and_metrics(archs, costs, space, dataset, metric, unit) -> None:  # type: ignore[no-untyped-def]
+    if costs is None:
+        shipped = archcost.load("eyeriss", metric, space, dataset)
+        costs = shipped.predict(archs).value
+    model = archcost.adapt(archs, costs, space, dataset, metric, "elsewhere")
+    model.save()
+    again = archcost.load("elsewhere", metric, space, dataset).predict(archs)
+    assert again.unit == unit
+    assert np.median(np.abs(again.value / costs - 1)) < 0.2
+    with pytest.raises(UnsupportedError, match=dataset):
+        archcost.load("elsewhere", metric, *_elsewhere(space, dataset))
+
+
+def _elsewhere(space: str, dataset: str) -> tuple[str, str]:
+    return space, "cifar100" if dataset != "cifar100" else "ImageNet"
+
+
+def test_kept_replaced_and_deleted(home: Path) -> None:
+    model = archcost.adapt(CELLS[:10], TRUTH[:10], device="my-board")
+    folder = model.save()
+    assert folder.is_relative_to(home)
+    first = archcost.load("my-board").predict(CELLS).value
+    assert np.allclose(first, model.predict(CELLS).value, rtol=1e-4)
+    assert "my-board" in set(archcost.catalogue().device)
+    # Again, under the same name, by another kind: there is one model of a target.
+    archcost.adapt(CELLS[:150], TRUTH[:150] * 2, device="my-board").save()
+    assert [path.name.split("-")[:2] for path in folder.parent.iterdir()] == [["my", "board"]]
+    second = archcost.load("my-board").predict(CELLS).value
+    assert np.median(second / first) == pytest.approx(2, rel=0.2)
+    model.save("other")
+    assert (archcost.load("other").predict(CELLS).value == first).all()
+    shutil.rmtree(user_folder())
+    with pytest.raises(UnknownNameError, match="my-board"):
+        archcost.load("my-board")
+
+
+def test_a_damaged_device_says_what_to_do() -> None:
+    folder = archcost.adapt(CELLS[:5], TRUTH[:5], device="my-board").save()
+    (folder / "model.safetensors").write_bytes(b"nothing")
+    with pytest.raises(CheckpointError, match="adapt the device again"):
+        archcost.load("my-board")
+    (folder / "card.json").write_text("{")
+    with pytest.raises(CheckpointError, match="adapt the device again"):
+        archcost.load("raspi4")
+
+
+@pytest.mark.parametrize("name", ["My-Board", "a/b", "", "..", "x" * 65, "-a"])
+def test_names_that_cannot_be_used(name: str) -> None:
+    with pytest.raises(UnsupportedError, match="lower-case"):
+        archcost.adapt(CELLS[:3], TRUTH[:3], device=name)
+
+
+def test_a_shipped_name_cannot_be_saved() -> None:
+    with pytest.raises(UnsupportedError, match="shipped"):
+        archcost.adapt(CELLS[:3], TRUTH[:3]).save("raspi4")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "kind", "says"),
+    [
+        ({"archs": [], "measured": []}, MeasurementError, "at least 1"),
+        ({"measured": [1.0]}, MeasurementError, "1 measured costs for 3"),
+        ({"measured": [None] * 3}, MeasurementError, "at least 1"),
+        ({"measured": [-1] * 3}, MeasurementError, "3 were refused"),
+        ({"measured": [0.0] * 3}, MeasurementError, "clock"),
+        ({"measured": [1, -2, 3]}, MeasurementError, "row 2"),
+        ({"measured": [1, 2, "x"]}, MeasurementError, "row 3"),
+        ({"measured": [1, np.inf, 3]}, MeasurementError, "infinite"),
+        ({"metric": "latncy"}, UnknownNameError, "latency"),
+        ({"dataset": "cifar11"}, UnknownNameError, "cifar10"),
+        ({"space": "fbnt"}, UnknownNameError, "fbnet"),
+        ({"space": "fbnet"}, ArchcostError, "nasbench201"),
+        ({"sources": ["raspi"]}, UnknownNameError, "raspi4"),
+        ({"archs": [0, 1, 99999]}, ArchcostError, "15624"),
+    ],
+)
+def test_refusals(arguments: dict[str, object], kind: type[ArchcostError], says: str) -> None:
+    given = {"archs": parse([0, 1, 2]), "measured": [1.0, 2.0, 3.0]} | arguments
+    with pytest.raises(kind, match=says):
+        archcost.adapt(**given)  # type: ignore[arg-type]
