@@ -5,7 +5,8 @@ divided by a scale that depends on the architecture (a log-linear function of pr
 operator counts, fitted to the size of the residuals); the quantiles of the normalised residuals,
 taken from predictions out of fold, give the interval (cross-conformal: Vovk 2015; normalised
 scores: Papadopoulos et al. 2011). Noise is skewed: of all pairs of quantiles that hold the
-coverage, the closest pair is used.
+coverage, the closest pair is used. Of scales times a power of the predicted cost, the one is taken
+whose intervals are shortest, in units of the cost.
 """
 
 from __future__ import annotations
@@ -23,6 +24,12 @@ Floats = npt.NDArray[np.float64]
 COVERAGES = (0.5, 0.99)
 """Lowest and highest coverage that intervals are offered at."""
 _GRID = 2000
+# Powers of the predicted cost to try, and the coverage and number of residuals to choose one by.
+_POWERS = (0.0, -0.1, -0.2, -0.3, -0.4)
+_USUAL = 0.9
+_ENOUGH = 500
+# Position of the logarithm of the predicted cost among the features.
+_LOG = 1
 # Below this, residuals are the rounding of the table, not noise.
 _EXACT = 1e-6
 _FEWEST = 20
@@ -61,8 +68,19 @@ class ConformalIntervals:
         logs = np.log(size + 0.3 * np.median(size))
         ridge = 1e-3 * len(size) * np.eye(features.shape[1])
         weights = np.linalg.solve(features.T @ features + ridge, features.T @ logs)
-        scale = np.exp(features @ weights)
-        return cls(np.quantile(residuals / scale, np.linspace(0, 1, _GRID + 1)), weights)
+        powers = _POWERS if len(size) >= _ENOUGH else _POWERS[:1]
+        found = []
+        for power in powers:
+            changed = weights.copy()
+            changed[_LOG] += power
+            scale = np.exp(features @ changed)
+            found.append(cls(np.quantile(residuals / scale, np.linspace(0, 1, _GRID + 1)), changed))
+        return min(found, key=lambda one: one._width(batch, predicted))
+
+    def _width(self, batch: Batch, predicted: Floats) -> float:
+        """Mean width of usual intervals, in units of the cost."""
+        lower, upper = self.around(batch, predicted, _USUAL)
+        return float((upper - lower).mean())
 
     def around(self, batch: Batch, predicted: Floats, coverage: float) -> tuple[Floats, Floats]:
         """Lower and upper ends (n,) around predictions (n,).

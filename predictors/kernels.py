@@ -68,6 +68,13 @@ def _block_columns(space: str, columns: tuple[str, ...]) -> dict[str, tuple[list
             used = {*edges, *counts} | {i for i, key in here if key == "additions"}
             found[f"{view}.count"] = counts, False
             found[f"{view}.edges"] = edges, False
+            if view == "live":
+                # Runtimes that run branches side by side cost as long as the longest path, those
+                # that join convolutions of one input as many as are left.
+                for part, words in (("path", ("path:",)), ("joint", ("siblings", "relus"))):
+                    chosen = [i for i, key in here if key.startswith(words)]
+                    found[f"{view}.{part}"] = chosen, True
+                    used |= {*chosen}
             found[f"{view}.rest"] = [i for i, _ in here if i not in used], True
         return found
 

@@ -21,10 +21,17 @@ from archcost.errors import unknown_name
 from archcost.training.datasets import train_scaled
 from archcost.training.lookup import train_lookup
 from archcost.training.train import train
+from archcost.training.transfer_sources import ship_sources
 from archcost.training.trials import Name, Progress, Settings
 
 _SUMS = ("raspi4", "pixel3", "eyeriss", "fpga")
 """Devices whose FBNet costs in HELP are HW-NAS-Bench's sums, which the look-up table gives."""
+_CELLS = {
+    "hw-nas-bench": "nasbench201_hwnasbench_cifar10.parquet",
+    "help": "nasbench201_help.parquet",
+    "eagle": "nasbench201_eagle.parquet",
+}
+"""Tables of NAS-Bench-201 on CIFAR-10, by source."""
 _NETWORK = Settings(kinds=("gnn",), members=1)
 _SMALL_TREES = Settings(kinds=("gbdt",), n_estimators=100, max_depth=5, learning_rate=0.12)
 
@@ -33,24 +40,38 @@ def _lookup(tables: Path, out: Path, progress: Progress) -> None:
     train_lookup(read_lookup(tables / "fbnet_hwnasbench_luts.parquet"), out=out)
 
 
+def _cells(tables: Path, source: str) -> MeasuredTable:
+    """NAS-Bench-201 on CIFAR-10, as one of the sources measured it."""
+    (found,) = read_table(tables / _CELLS[source], dataset="cifar10", source=source)
+    return found
+
+
+def _networks(tables: Path) -> MeasuredTable:
+    """FBNet on CIFAR-100, as HELP measured it."""
+    (found,) = read_table(tables / "fbnet_help.parquet", dataset="cifar100", source="help")
+    return found
+
+
+def _transfer(tables: Path, out: Path, progress: Progress) -> None:
+    cells = [_cells(tables, source) for source in _CELLS]
+    ship_sources(cells, out / "transfer" / "nasbench201")
+    ship_sources([_networks(tables)], out / "transfer" / "fbnet")
+
+
 def _hwnasbench(tables: Path, out: Path, progress: Progress) -> None:
-    path = tables / "nasbench201_hwnasbench_cifar10.parquet"
-    found = read_table(path, dataset="cifar10", source="hw-nas-bench")
-    train(found, out=out, settings=Settings(), progress=progress)
+    train(_cells(tables, "hw-nas-bench"), out=out, settings=Settings(), progress=progress)
 
 
 def _help(tables: Path, out: Path, progress: Progress) -> None:
-    found = read_table(tables / "nasbench201_help.parquet", dataset="cifar10", source="help")
-    train(found, out=out, settings=_NETWORK, progress=progress)
+    train(_cells(tables, "help"), out=out, settings=_NETWORK, progress=progress)
 
 
 def _eagle(tables: Path, out: Path, progress: Progress) -> None:
-    found = read_table(tables / "nasbench201_eagle.parquet", dataset="cifar10", source="eagle")
-    train(found, out=out, settings=_NETWORK, progress=progress)
+    train(_cells(tables, "eagle"), out=out, settings=_NETWORK, progress=progress)
 
 
 def _fbnet(tables: Path, out: Path, progress: Progress) -> None:
-    (found,) = read_table(tables / "fbnet_help.parquet", dataset="cifar100", source="help")
+    found = _networks(tables)
     targets = [name for name in found.targets if name[0] not in _SUMS]
     train(found, out=out, targets=targets, settings=_SMALL_TREES, progress=progress)
 
@@ -94,6 +115,7 @@ def _table(dataset: str, found: dict[Name, dict[str, float]]) -> MeasuredTable:
 
 
 PARTS: dict[str, Callable[[Path, Path, Progress], None]] = {
+    "transfer": _transfer,
     "lookup": _lookup,
     "hwnasbench": _hwnasbench,
     "help": _help,
