@@ -22,6 +22,8 @@ from archcost.predictors.kernels import BASE, SourceDevices
 
 _KEPT = 24
 _MANY = 40
+# Architectures whose kernels are in memory at a time.
+_AT_ONCE = 2000
 # Up to so many measurements, costs are expected to follow the sources' mean in shape.
 _FEW = 4
 _LEAST = 0.1
@@ -113,6 +115,15 @@ class TransferPredictor(Predictor):
 
     def moments_of_rows(self, rows: dict[str, Floats]) -> tuple[Floats, Floats]:
         """`moments` of architectures given as rows of kernel blocks."""
+        count = len(next(iter(rows.values())))
+        parts = [
+            self._moments({name: part[start : start + _AT_ONCE] for name, part in rows.items()})
+            for start in range(0, count, _AT_ONCE)
+        ]
+        mean, deviation = np.concatenate(parts, axis=1)
+        return mean, deviation
+
+    def _moments(self, rows: dict[str, Floats]) -> tuple[Floats, Floats]:
         found = self.posterior_
         cross = self.sources.kernels(rows, self._rows)
         prior = self.sources.variances(rows)

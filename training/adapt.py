@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -42,6 +43,7 @@ _FEWEST_REFUSED = 10
 _OUTLIER = 0.25
 _NEAREST = 3
 _GOLDEN = 5
+_TREES: dict[str, Any] = {"n_estimators": 500, "learning_rate": 0.07}
 
 
 @dataclass(frozen=True)
@@ -207,8 +209,8 @@ def _many(campaign: Campaign, base: TransferPredictor) -> _Fitted:
     shuffled = np.random.default_rng(0).permutation(len(costs))
     held, rest = np.split(shuffled, [min(_VALIDATION, len(costs) // 5)])
     makers: dict[str, Callable[[], Predictor]] = {
-        "stacked": lambda: StackedPredictor(base),
-        "gbdt": lambda: GBDTPredictor(n_estimators=500, learning_rate=0.07),
+        "stacked": lambda: StackedPredictor(base, GBDTPredictor(**_TREES)),
+        "gbdt": lambda: GBDTPredictor(**_TREES),
     }
     predicted, errors = {}, {}
     for kind, make in makers.items():
