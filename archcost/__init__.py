@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from archcost.encodings import Architecture, Skeleton, encode, lower, parse
     from archcost.errors import ArchcostError
     from archcost.predictors import CostModel, Estimate, Evaluation
-    from archcost.training import adapt, carry_over, evaluate, suggest, train
+    from archcost.training import adapt, calibrate, carry_over, evaluate, suggest, train
 
 _HOMES = {
     "ArchcostError": "archcost.errors",
@@ -29,6 +29,7 @@ _HOMES = {
     "Evaluation": "archcost.predictors",
     "Skeleton": "archcost.encodings",
     "adapt": "archcost.training",
+    "calibrate": "archcost.training",
     "carry_over": "archcost.training",
     "catalogue": "archcost.checkpoints",
     "encode": "archcost.encodings",
@@ -48,6 +49,7 @@ __all__ = [
     "Evaluation",
     "Skeleton",
     "adapt",
+    "calibrate",
     "carry_over",
     "catalogue",
     "encode",

@@ -21,6 +21,11 @@ def user_folder() -> Path:
     return base / "archcost" / "devices"
 
 
+def measured_folder() -> Path:
+    """Where measurements of this machine are kept, beside the devices that come of them."""
+    return user_folder().with_name("measured")
+
+
 def check_device_name(name: str, shipped: set[str]) -> str:
     """A name for a device of one's own.
 

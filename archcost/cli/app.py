@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from archcost.cli.benchmark import benchmark
+from archcost.cli.calibrate import calibrate
 from archcost.cli.catalogue import devices
 from archcost.cli.collect import collect
 from archcost.cli.fetch import fetch
@@ -29,7 +30,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for _command in (predict, devices, suggest, adapt, evaluate, train, fetch):
+for _command in (predict, devices, calibrate, suggest, adapt, evaluate, train, fetch):
     app.command()(_command)
 app.add_typer(benchmark, name="benchmark")
 app.add_typer(collect)

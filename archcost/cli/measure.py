@@ -81,7 +81,7 @@ def run(
     """
     from archcost.training.collect.measuring import Options, journal_path, measure
 
-    settings = _settings(visit_seconds)
+    settings = visit_settings(visit_seconds)
     options = Options(runtime, threads, batch_size, rounds, device, timeout, seed, settings, energy)
     going_on = archs is None and n is None
     batch = None if going_on else _networks(archs, n, space, dataset, seed)
@@ -91,7 +91,7 @@ def run(
     print_summary(results)
 
 
-def _settings(visit_seconds: float) -> dict[str, Any]:
+def visit_settings(visit_seconds: float) -> dict[str, Any]:
     """The protocol's settings; fast networks are run as often as the time asks for."""
     most = max(DEFAULTS["runs"][1], int(visit_seconds * _RUNS_A_SECOND))
     return {"visit_s": visit_seconds, "runs": [DEFAULTS["runs"][0], most]}
@@ -133,7 +133,7 @@ def bundle(
     from archcost.training.collect.bundle import write_bundle
     from archcost.training.collect.measuring import Options
 
-    settings = _settings(visit_seconds)
+    settings = visit_settings(visit_seconds)
     options = Options(runtime, threads, batch_size, rounds, device, timeout, seed, settings)
     batch = _networks(archs, n, space, dataset, seed)
     with progress_bar() as progress:

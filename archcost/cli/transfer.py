@@ -95,7 +95,7 @@ def adapt(
             "ARCHCOST_HOME"
         ) from None
     assert model.learned is not None
-    _report(model.learned, unit_of(metric))
+    print_learned(model.learned, unit_of(metric))
     _say_next(place, name, measured, sources)
     options = "" if name == find_dataset(find_space(place)) else f" --dataset {name}"
     options += "" if metric == "latency" else f" --metric {metric}"
@@ -160,7 +160,8 @@ def _networks(n: int) -> str:
     return "1 network" if n == 1 else f"{n} networks"
 
 
-def _report(learned: Learned, unit: str) -> None:
+def print_learned(learned: Learned, unit: str) -> None:
+    """What a device was learned from and how well it seems to do, in a few lines."""
     typer.echo(f"learned from {_networks(learned.n)} ({unit}); {learned.chosen_by}")
     if learned.error == learned.error:
         rank = "" if learned.rank != learned.rank else f", rank correlation {learned.rank:.3f}"

@@ -149,7 +149,7 @@ def measure(
         options = options or Options()
         runtime = find_runtime(options.runtime)
         runtime.check()
-        meter, reasons = _meter(runtime) if options.energy else (None, {"energy": "not asked for"})
+        meter, reasons = _meter(runtime) if options.energy else (None, {"meter": "not asked for"})
         plan = plan_of(parse(archs), options, meter)
     else:
         plan = _stored_plan(path)

@@ -1,0 +1,185 @@
+"""This machine as a device: choose networks, measure them, learn from them, look at the space."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from archcost.checkpoints import cards
+from archcost.checkpoints.user import check_device_name, measured_folder
+from archcost.encodings import Batch, encode, find_dataset, find_space, parse
+from archcost.encodings.nasbench201 import CELLS
+from archcost.predictors import Estimate
+from archcost.training.adapt import Adapted, adapt
+from archcost.training.campaign import REFUSED
+from archcost.training.collect import Options, Results, measure, sample
+from archcost.training.collect.board.journal import read_journal
+from archcost.training.collect.measured import device_id
+from archcost.training.collect.measuring import default_device, journal_path, plan_of
+from archcost.training.collect.runners import find_runtime
+from archcost.training.pareto import pareto
+from archcost.training.suggest import suggest
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+Progress = Callable[[str, int, int], None]
+
+_SAMPLED = 20_000
+_MOST_FURTHER = 200
+_RUNS = 0.5
+
+
+@dataclass(frozen=True)
+class Outlook:
+    """What more measurements would bring, by the model's own variances.
+
+    Attributes:
+        narrowing: (m,) fraction by which 1, 2, … m further networks narrow the mean interval.
+        seconds: that measuring one more network takes.
+    """
+
+    narrowing: Floats
+    seconds: float
+
+    def halving(self) -> int | None:
+        """Further networks that halve the intervals; None: m are not enough."""
+        enough = np.flatnonzero(self.narrowing >= 0.5)
+        return int(enough[0]) + 1 if len(enough) else None
+
+
+@dataclass(frozen=True, eq=False)
+class Calibration:
+    """A machine that has become a device.
+
+    Attributes:
+        model: of its latency; `model.learned` has the expected error.
+        folder: where the model is kept.
+        table: what was measured, a .parquet file.
+        measured: the same, with spread and drift.
+        networks: k networks of the space that it is likely to run: all of NAS-Bench-201, 20,000
+            random ones of FBNet.
+        latency: their predicted latency (ms) with 90 % intervals.
+        macs: (k,) their multiply-accumulates; of cells, those between input and output only: a
+            convolution of nothing or for nothing adds no capacity.
+        best: positions of the Pareto set by rising latency: no other of the networks has as many
+            multiply-accumulates in less time, or more in as much. Multiply-accumulates stand for
+            capacity, which archcost does not know: what a network can learn grows with them
+            roughly, and where accuracy is known that should be put in their place.
+        outlook: what more measurements would bring.
+    """
+
+    model: Adapted
+    folder: Path
+    table: Path
+    measured: Results
+    networks: Batch
+    latency: Estimate
+    macs: Floats
+    best: Ints
+    outlook: Outlook
+
+
+def calibrate(
+    n: int = 10,
+    space: str = "nasbench201",
+    dataset: str | None = None,
+    *,
+    options: Options | None = None,
+    device: str | None = None,
+    progress: Progress | None = None,
+) -> Calibration:
+    """Measure this machine's latency on a few chosen networks and keep it as a device.
+
+    Visits are kept in a journal in the user's archcost folder until the device is stored: stopped
+    at any moment, the same call goes on and repeats nothing. Called again after that, it measures
+    anew.
+
+    Args:
+        n: networks to measure, at least 1.
+        space: "nasbench201" or "fbnet".
+        dataset: by default cifar10 for nasbench201 and cifar100 for fbnet.
+        options: how to measure; `seed` is also that of the choice. Energy is not measured.
+        device: name to keep it under; by default from processor, runtime and threads.
+        progress: called with what is being done, how much is done, and how much in all.
+
+    Raises:
+        UnsupportedError: a missing runtime or GPU, a name that cannot be used, or n below 1.
+        UnknownNameError: no such space, data set or runtime.
+        MeasurementError: no network could be measured.
+        TableError: another process is measuring the same.
+        OSError: the user's folder cannot be written.
+    """
+    options = replace(options or Options(), energy=False)
+    runtime = find_runtime(options.runtime)
+    runtime.check()
+    place = find_space(space)
+    dataset = find_dataset(place, dataset)
+    device = device or default_device(runtime, options)
+    check_device_name(device, {card.device for card in cards()})
+    options = replace(options, device=device_id(device))
+    if progress is not None:
+        progress("choosing networks", 0, n)
+    chosen = parse(
+        list(suggest(n, place.name, dataset, options.seed)), space=place.name, dataset=dataset
+    )
+    table = _table_path(device, chosen, options)
+    results = measure(chosen, table, options, progress)
+    costs = results.latency_ms.copy()
+    costs[list(results.reasons)] = REFUSED
+    model = adapt(chosen, costs, place.name, dataset, "latency", device)
+    folder = model.save()
+    outlook = _outlook(chosen, costs, _visit_seconds(table) * options.rounds)
+    journal_path(table).replace(table.with_suffix(".visits.jsonl"))
+    return _look_around(model, folder, table, results, outlook)
+
+
+def _table_path(device: str, chosen: Batch, options: Options) -> Path:
+    """Named after what is measured and how: the same command finds its journal, another does not
+    stumble over it."""
+    plan = json.dumps(plan_of(chosen, options), sort_keys=True)
+    name = f"{device}-{hashlib.sha256(plan.encode()).hexdigest()[:12]}.parquet"
+    folder = measured_folder()
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder / name
+
+
+def _visit_seconds(table: Path) -> float:
+    """What a visit takes, with building the network and warming up."""
+    _, records = read_journal(journal_path(table))
+    moments = [record["at"] for record in records if "visit" in record]
+    return float(np.median(np.diff(moments))) if len(moments) > 1 else float("nan")
+
+
+def _outlook(chosen: Batch, costs: Floats, seconds: float) -> Outlook:
+    place = chosen.groups[0].skeleton
+    details = suggest(
+        _MOST_FURTHER, place.space, place.dataset, measured=(chosen.strings(), costs)
+    ).details
+    left = np.cumprod([1 - one.narrowing for one in details])
+    return Outlook(1 - left, seconds)
+
+
+def _look_around(
+    model: Adapted, folder: Path, table: Path, results: Results, outlook: Outlook
+) -> Calibration:
+    place = model.target
+    count = CELLS if place.space == "nasbench201" else _SAMPLED
+    networks = sample(count, place.space, place.dataset)
+    if model.feasibility is not None:
+        networks = networks.take(np.flatnonzero(model.feasibility.predict(networks) >= _RUNS))
+    latency = model.predict(networks)
+    macs = _useful_macs(networks)
+    best = pareto(latency.value, -macs)
+    return Calibration(model, folder, table, results, networks, latency, macs, best, outlook)
+
+
+def _useful_macs(networks: Batch) -> Floats:
+    encoded = encode(networks, "layers")
+    scope = "live" if "live:total:macs" in encoded.columns else "all"
+    return encoded.values[:, encoded.columns.index(f"{scope}:total:macs")].astype(np.float64)
