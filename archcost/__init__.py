@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from archcost.encodings import Architecture, Skeleton, encode, lower, parse
     from archcost.errors import ArchcostError
     from archcost.predictors import CostModel, Estimate, Evaluation
-    from archcost.training import adapt, calibrate, carry_over, evaluate, suggest, train
+    from archcost.training import adapt, carry_over, evaluate, suggest, train
+    from archcost.training.calibrate import calibrate
 
 _HOMES = {
     "ArchcostError": "archcost.errors",
@@ -29,7 +30,7 @@ _HOMES = {
     "Evaluation": "archcost.predictors",
     "Skeleton": "archcost.encodings",
     "adapt": "archcost.training",
-    "calibrate": "archcost.training",
+    "calibrate": "archcost.training.calibrate",
     "carry_over": "archcost.training",
     "catalogue": "archcost.checkpoints",
     "encode": "archcost.encodings",

@@ -1,7 +1,6 @@
 """Train predictors from measured tables and score them."""
 
 from archcost.training.adapt import Adapted, adapt
-from archcost.training.calibrate import Calibration, calibrate
 from archcost.training.cards import Trained
 from archcost.training.carry import carry_over
 from archcost.training.datasets import train_scaled
@@ -13,12 +12,10 @@ from archcost.training.trials import Settings, split_rows
 
 __all__ = [
     "Adapted",
-    "Calibration",
     "Settings",
     "Suggestion",
     "Trained",
     "adapt",
-    "calibrate",
     "carry_over",
     "evaluate",
     "split_rows",

@@ -20,6 +20,8 @@ from archcost.errors import ArchcostError
 
 # Newer typer brings its own copy of click: its errors are named through typer, not through click.
 _UsageError: type[Exception] = typer.BadParameter.__mro__[1]
+# The status that newer typer gives back for Ctrl-C, where older typer lets the exception through.
+_INTERRUPTED = 130
 
 app = typer.Typer(
     name="archcost",
@@ -61,11 +63,15 @@ def main(arguments: list[str] | None = None) -> None:
         print(f"archcost: {' '.join(message.split())}", file=sys.stderr)
         sys.exit(2)
     except (KeyboardInterrupt, typer.Abort):
-        print("archcost: interrupted; nothing half-written is left", file=sys.stderr)
-        sys.exit(130)
+        status = _INTERRUPTED
     except BrokenPipeError:
         sys.exit(0)
     except OSError as error:
         print(f"archcost: {error}", file=sys.stderr)
         sys.exit(2)
+    if status == _INTERRUPTED:
+        print(
+            "archcost: interrupted; nothing half-written is left, and what was measured is kept",
+            file=sys.stderr,
+        )
     sys.exit(status if isinstance(status, int) else 0)

@@ -71,6 +71,17 @@ def run(
         bool, typer.Option("--energy/--no-energy", help="Energy too, where there is a meter.")
     ] = True,
     power_log: PowerLog = None,
+    scheduler: Annotated[
+        str | None,
+        typer.Option(help="A Dask scheduler's address: measure on its workers, not here."),
+    ] = None,
+    label: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="With --scheduler: a device that workers carry as resource device-LABEL=1; may be "
+            "repeated. Default: all. Each has a table of its own, named with its label."
+        ),
+    ] = None,
     out: Annotated[Path, typer.Option(help="The table to write.")] = Path("measured.parquet"),
 ) -> None:
     """Measure networks on this machine; stopped at any moment, it goes on where it was.
@@ -79,16 +90,28 @@ def run(
 
     Example: archcost collect run -n 50 --runtime onnxruntime --out mine.parquet
     """
+    if scheduler is None and label:
+        raise UnsupportedError("--label goes with --scheduler: it names devices of a Dask cluster")
+    if scheduler is not None and power_log is not None:
+        raise UnsupportedError("--power-log is of one machine: leave out --scheduler")
     from archcost.training.collect.measuring import Options, journal_path, measure
 
     settings = visit_settings(visit_seconds)
     options = Options(runtime, threads, batch_size, rounds, device, timeout, seed, settings, energy)
     going_on = archs is None and n is None
     batch = None if going_on else _networks(archs, n, space, dataset, seed)
-    with progress_bar() as progress:
-        results = measure(batch, out, options, progress, power_log)
-    typer.echo(f"{out} (every visit: {journal_path(out)})")
-    print_summary(results)
+    if scheduler is None:
+        with progress_bar() as progress:
+            found = {out: measure(batch, out, options, progress, power_log)}
+    else:
+        from archcost.training.collect.boards import measure_on_boards
+
+        with progress_bar() as progress:
+            boards = measure_on_boards(scheduler, batch, out, options, label or (), progress)
+        found = dict(boards.values())
+    for table, results in found.items():
+        typer.echo(f"{table} (every visit: {journal_path(table)})")
+        print_summary(results)
 
 
 def visit_settings(visit_seconds: float) -> dict[str, Any]:

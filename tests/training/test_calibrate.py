@@ -88,6 +88,7 @@ def test_interrupted_the_same_command_goes_on(tmp_path: Path) -> None:
     process.send_signal(signal.SIGINT)
     _, said = process.communicate(timeout=30)
     assert process.returncode == 130
+    assert said.splitlines()[-1].startswith("archcost: interrupted")
     assert "Traceback" not in said
     before = journals[0].read_bytes()
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)

@@ -149,20 +149,20 @@ def measure(
         options = options or Options()
         runtime = find_runtime(options.runtime)
         runtime.check()
-        meter, reasons = _meter(runtime) if options.energy else (None, {"meter": "not asked for"})
+        meter, reasons = meter_of(runtime) if options.energy else (None, {"meter": "not asked for"})
         plan = plan_of(parse(archs), options, meter)
     else:
-        plan = _stored_plan(path)
+        plan = stored_plan(path)
         runtime = find_runtime(plan["runtime"])
         runtime.check()
         meter, reasons = plan["meter"], {}
     try:
-        with Journal(path, plan) as journal, Server(_command(runtime), _variables(plan)) as server:
+        with Journal(path, plan) as journal, server_of(runtime, plan["threads"]) as server:
             run_campaign(
                 journal,
                 server,
-                _jobs(plan),
-                _surroundings(runtime, plan, meter, reasons),
+                jobs_of(plan),
+                surroundings_of(runtime, plan, meter, reasons),
                 progress,
             )
             records = list(journal.records)
@@ -173,7 +173,12 @@ def measure(
     return write_table(out, plan, records)
 
 
-def _stored_plan(path: Path) -> dict[str, Any]:
+def stored_plan(path: Path) -> dict[str, Any]:
+    """The plan of a journal that is to be gone on with.
+
+    Raises:
+        TableError: there is none.
+    """
     if not path.exists():
         raise TableError(f"{path}: no journal to go on with; say which networks: --archs or -n")
     try:
@@ -182,7 +187,8 @@ def _stored_plan(path: Path) -> dict[str, Any]:
         raise TableError(str(error)) from None
 
 
-def _jobs(plan: dict[str, Any]) -> Callable[[int], dict[str, Any]]:
+def jobs_of(plan: dict[str, Any]) -> Callable[[int], dict[str, Any]]:
+    """From the number of a network in a plan to what a server is asked."""
     place = Skeleton(**plan["skeleton"])
 
     def job(network: int) -> dict[str, Any]:
@@ -211,22 +217,22 @@ def _references(batch: Batch) -> list[int]:
     return [int(order[len(order) * part // 4]) for part in (1, 2, 3)]
 
 
-def _command(runtime: Runtime) -> list[str]:
-    return [sys.executable, "-m", "archcost.training.collect.runners.worker", runtime.name]
-
-
-def _variables(plan: dict[str, Any]) -> dict[str, str]:
+def server_of(runtime: Runtime, threads: int) -> Server:
+    """What does the jobs on this machine."""
+    command = [sys.executable, "-m", "archcost.training.collect.runners.worker", runtime.name]
     # Compiling in one process: the visit is bound to its processors anyway.
-    return {**variables(plan["threads"]), "TORCHINDUCTOR_COMPILE_THREADS": "1"}
+    return Server(command, {**variables(threads), "TORCHINDUCTOR_COMPILE_THREADS": "1"})
 
 
-def _meter(runtime: Runtime) -> tuple[str | None, dict[str, str]]:
+def meter_of(runtime: Runtime) -> tuple[str | None, dict[str, str]]:
+    """This machine's energy meter for what runs there, or None and the reasons."""
     return find_meter(("nvml", "ina3221") if runtime.on_gpu else ("rapl", "ina3221"))
 
 
-def _surroundings(
+def surroundings_of(
     runtime: Runtime, plan: dict[str, Any], meter: str | None, reasons: dict[str, str]
 ) -> dict[str, Any]:
+    """This machine as it is now, as a record for a journal."""
     found = environment() | {
         "archcost": version("archcost"),
         "runtime": runtime.title,

@@ -3,7 +3,8 @@
 Disturbances that last longer than a visit (clocks, temperature, other jobs) hit neighbouring visits
 alike. Each visit of a network that was visited more than once says how far it is from that
 network's median; the running median of that over neighbouring visits is the drift, and is taken
-out. Reference networks, visited again and again, tie the parts of a round together.
+out, for each board by itself where several of a device shared the work. Reference networks, visited
+again and again, tie the parts of a round together.
 """
 
 from __future__ import annotations
@@ -61,7 +62,9 @@ def summarise(networks: int, records: Sequence[Record]) -> Results:
     timed = [record for record in records if "ms" in record]
     network = np.array([record["network"] for record in timed], dtype=np.int64)
     logs = np.log(np.array([record["ms"] for record in timed], dtype=np.float64))
-    drift = estimate_drift(network, logs, networks)
+    names = sorted({str(record.get("worker", "")) for record in timed})
+    board = np.array([names.index(str(record.get("worker", ""))) for record in timed], dtype=int)
+    drift = estimate_drift(network, logs, networks, board)
     corrected = logs - drift
     latency, spread = np.full(networks, np.nan), np.full(networks, np.nan)
     deviation = np.zeros(len(logs))
@@ -88,15 +91,18 @@ def summarise(networks: int, records: Sequence[Record]) -> Results:
     )
 
 
-def estimate_drift(network: Ints, logs: Floats, networks: int) -> Floats:
+def estimate_drift(network: Ints, logs: Floats, networks: int, board: Ints | None = None) -> Floats:
     """Drift of each visit (v,), in logarithms, with median 0; zeros where there is nothing to tell.
 
     Args:
         network: (v,) which network, in the order of the visits.
         logs: (v,) logarithm of its time.
         networks: how many there are.
+        board: (v,) on which of several boards of the same device; each drifts by itself, and how
+            far it is from the others counts as drift. None: all on one.
     """
     drift = np.zeros(len(logs))
+    board = np.zeros(len(logs), dtype=np.int64) if board is None else board
     again = np.bincount(network, minlength=networks)[network] > 1
     if again.sum() < _FEWEST:
         return drift
@@ -106,8 +112,11 @@ def estimate_drift(network: Ints, logs: Floats, networks: int) -> Floats:
         levels = np.zeros(networks)
         for number in np.unique(network[places]):
             levels[number] = np.median(corrected[network == number])
-        residual = (logs - levels[network])[places]
-        drift = np.interp(np.arange(len(logs)), places, _running_median(residual))
+        residual = logs - levels[network]
+        for number in np.unique(board):
+            own, told = np.flatnonzero(board == number), places[board[places] == number]
+            if len(told):
+                drift[own] = np.interp(own, told, _running_median(residual[told]))
         drift -= np.median(drift)
     return drift
 

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, Protocol
 
-from archcost.training.collect.board.isolate import Server
 from archcost.training.collect.board.journal import Journal
 from archcost.training.collect.board.plan import visits
 
@@ -15,6 +14,15 @@ Progress = Callable[[str, int, int], None]
 
 # A network that fails so often is not tried again: it may take its time limit each time.
 _FAILURES = 2
+
+
+class Answering(Protocol):
+    """Something that does jobs (see `isolate.Server`)."""
+
+    def answers(
+        self, jobs: Iterable[tuple[int, Record]], timeout_s: float
+    ) -> Iterator[tuple[int, Record]]:
+        """The number and the answer of each job, as they come; a job is taken when its turn is."""
 
 
 def plan_record(
@@ -59,9 +67,9 @@ def plan_record(
 
 def run_campaign(
     journal: Journal,
-    server: Server,
+    server: Answering,
     job_of: Callable[[int], Record],
-    surroundings: Record,
+    surroundings: Record | None,
     progress: Progress | None = None,
 ) -> None:
     """Make the visits of a journal's plan that are not in it yet.
@@ -70,8 +78,9 @@ def run_campaign(
         journal: open; each visit is appended when it is done.
         server: answers jobs with what `protocol.visit` gives.
         job_of: the job of a network by number.
-        surroundings: the machine as it is now, put into the journal if anything is left to do.
-        progress: called with a network's name, visits done and visits in all.
+        surroundings: the machine as it is now, put into the journal if anything is left to do;
+            None: the server does that.
+        progress: called with the round, visits done and visits in all.
     """
     plan = journal.plan
     todo = visits(
@@ -79,19 +88,29 @@ def run_campaign(
     )
     done = {record["visit"] for record in journal.records if "visit" in record}
     failures = failures_of(journal.records)
-    if all(n in done or failures.get(todo[n][0], 0) >= _FAILURES for n in range(len(todo))):
+
+    def due() -> Iterator[tuple[int, Record]]:
+        for number, (network, _) in enumerate(todo):
+            # Asked for when it is handed out: its network may have failed in the meantime.
+            if number not in done and failures.get(network, 0) < _FAILURES:
+                yield number, job_of(network)
+
+    first = next(due(), None)
+    if first is None:
         return
-    journal.append({"environment": surroundings})
-    for number, (network, turn) in enumerate(todo):
-        if progress is not None:
-            progress(f"round {turn + 1} of {plan['rounds']}", number, len(todo))
-        if number in done or failures.get(network, 0) >= _FAILURES:
-            continue
-        answer = server.ask(job_of(network), plan["timeout_s"])
+    if surroundings is not None:
+        journal.append({"environment": surroundings})
+    if progress is not None:
+        progress(f"round {todo[first[0]][1] + 1} of {plan['rounds']}", len(done), len(todo))
+    for number, answer in server.answers(due(), plan["timeout_s"]):
+        network, turn = todo[number]
         record = {"visit": number, "network": network, "round": turn, "at": time.time(), **answer}
         journal.append(record)
+        done.add(number)
         if "failed" in answer:
             failures[network] = failures.get(network, 0) + 1
+        if progress is not None:
+            progress(f"round {turn + 1} of {plan['rounds']}", len(done), len(todo))
     if progress is not None:
         progress("done", len(todo), len(todo))
 

@@ -14,7 +14,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 Record = dict[str, Any]
@@ -53,6 +53,13 @@ class Server:
             return answer
         self.close(at_once=True)
         return {"failed": "the measuring process ended without an answer"}
+
+    def answers(
+        self, jobs: Iterable[tuple[int, Record]], timeout_s: float
+    ) -> Iterator[tuple[int, Record]]:
+        """The number and the answer of each job, one after the other."""
+        for number, job in jobs:
+            yield number, self.ask(job, timeout_s)
 
     def close(self, at_once: bool = False) -> None:
         """End the server process; at once, or when it has answered."""
@@ -123,7 +130,10 @@ def serve(handler: Handler, preload: Iterable[str] = ()) -> None:
             answer = _forked(handler, asked["job"], asked["timeout_s"])
         else:
             answer = _tried(handler, asked["job"])
-        answers.write(json.dumps(answer).encode() + b"\n")
+        try:
+            answers.write(json.dumps(answer).encode() + b"\n")
+        except BrokenPipeError:  # whoever asked is gone
+            return
 
 
 def _tried(handler: Handler, job: Record) -> Record:
