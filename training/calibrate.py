@@ -161,7 +161,7 @@ def _outlook(chosen: Batch, costs: Floats, seconds: float) -> Outlook:
     details = suggest(
         _MOST_FURTHER, place.space, place.dataset, measured=(chosen.strings(), costs)
     ).details
-    left = np.cumprod([1 - one.narrowing for one in details])
+    left: Floats = np.cumprod([1 - one.narrowing for one in details])
     return Outlook(1 - left, seconds)
 
 

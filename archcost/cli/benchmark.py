@@ -8,9 +8,9 @@ from typing import Annotated
 
 import typer
 
-from archcost.cli.options import aligned, progress_bar, written
+from archcost.cli.options import aligned, need_matplotlib, progress_bar, written
 from archcost.data import MeasuredTable, read_table
-from archcost.errors import TableError, UnsupportedError
+from archcost.errors import TableError
 from archcost.training.transfer_benchmark import TransferScore, summary
 from archcost.training.transfer_benchmark import benchmark as run_benchmark
 from archcost.training.unseen import CellScore, SpaceScore, across_spaces, held_out_structure
@@ -51,7 +51,7 @@ def transfer(
     """
     _check_output(out, (".csv",))
     if plot is not None:
-        _need_matplotlib()
+        need_matplotlib()
         _check_output(plot, (".png", ".svg", ".pdf"))
     tables = [one for path in table for one in _read(path)]
     with progress_bar() as progress:
@@ -130,13 +130,6 @@ def _read(path: Path) -> list[MeasuredTable]:
     space = "fbnet" if "fbnet" in path.name else "nasbench201"
     dataset = "cifar100" if space == "fbnet" else "cifar10"
     return read_table(path, space=space, dataset=dataset)
-
-
-def _need_matplotlib() -> None:
-    from importlib.util import find_spec
-
-    if find_spec("matplotlib") is None:
-        raise UnsupportedError("plots need matplotlib: pip install 'archcost[plots]'")
 
 
 def _write(scores: list[TransferScore], out: Path) -> None:

@@ -6,6 +6,7 @@ import typer
 
 from archcost.cli.measure import bundle, import_, run
 from archcost.cli.simulate import simulate
+from archcost.cli.sweep import sweep
 
 collect = typer.Typer(
     name="collect",
@@ -13,6 +14,6 @@ collect = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode=None,
 )
-for _command in (run, bundle, simulate):
+for _command in (run, bundle, simulate, sweep):
     collect.command()(_command)
 collect.command("import")(import_)

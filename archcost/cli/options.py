@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from archcost.data import write_whole
-from archcost.errors import ArchcostError
+from archcost.errors import ArchcostError, UnsupportedError
 
 Problems = list[tuple[int, str]]
 """Positions of malformed rows, from 0, and what is wrong with each."""
@@ -52,6 +53,16 @@ def aligned(lines: Sequence[Sequence[str]]) -> list[str]:
         "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
         for line in lines
     ]
+
+
+def need_matplotlib() -> None:
+    """Make sure, before the work, that a plot can be drawn.
+
+    Raises:
+        UnsupportedError: matplotlib is not installed.
+    """
+    if find_spec("matplotlib") is None:
+        raise UnsupportedError("plots need matplotlib: pip install 'archcost[plots]'")
 
 
 @contextmanager

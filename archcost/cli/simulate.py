@@ -14,32 +14,35 @@ if TYPE_CHECKING:
     from archcost.encodings import Batch
     from archcost.training.collect.simulators import Agreement, Simulated
 
+Networks = Annotated[
+    list[str] | None,
+    typer.Argument(help="Architectures: NAS-Bench-201 string or index, FBNet string."),
+]
+ChipName = Annotated[str, typer.Option(help="eyeriss or fpga (FBNet only).")]
+Quirks = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--quirk",
+        help="Price as HW-NAS-Bench's tables do where the hardware would not; may be repeated. "
+        "eyeriss: dense_pooling, copied_energy; fpga: output_size, padded_184, free_ends; or "
+        "table for all of the chip's.",
+    ),
+]
+ChipSettings = Annotated[
+    list[str] | None,
+    typer.Option("--set", help="Change a number of the chip, such as rows=16; may be repeated."),
+]
+
 _SHOWN = 3
 
 
 def simulate(
-    archs: Annotated[
-        list[str] | None,
-        typer.Argument(help="Architectures: NAS-Bench-201 string or index, FBNet string."),
-    ] = None,
-    chip: Annotated[str, typer.Option(help="eyeriss or fpga (FBNet only).")] = "eyeriss",
+    archs: Networks = None,
+    chip: ChipName = "eyeriss",
     space: Space = None,
     dataset: Dataset = None,
-    quirk: Annotated[
-        list[str] | None,
-        typer.Option(
-            help="Price as HW-NAS-Bench's tables do where the hardware would not; may be repeated. "
-            "eyeriss: dense_pooling, copied_energy; fpga: output_size, padded_184, free_ends; or "
-            "table for all of the chip's."
-        ),
-    ] = None,
-    setting: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--set",
-            help="Change a number of the chip, such as rows=16; may be repeated.",
-        ),
-    ] = None,
+    quirk: Quirks = None,
+    setting: ChipSettings = None,
     against: Annotated[
         Path | None,
         typer.Option(
@@ -54,7 +57,7 @@ def simulate(
     """
     from archcost.training.collect import simulators
 
-    name, hardware = simulators.find_chip(chip, _settings(setting or []))
+    name, hardware = simulators.find_chip(chip, named_values("--set", setting))
     if against is not None:
         if archs or setting:
             raise UnsupportedError("--against compares the operators of the unchanged chip only")
@@ -82,11 +85,16 @@ def _print_costs(batch: Batch, found: Simulated) -> None:
     typer.echo("\n".join(aligned(lines)))
 
 
-def _settings(given: list[str]) -> dict[str, str]:
-    pairs = [text.partition("=") for text in given]
-    for text, (key, sign, value) in zip(given, pairs, strict=True):
+def named_values(option: str, given: list[str] | None) -> dict[str, str]:
+    """What an option gives as name=value, by name.
+
+    Raises:
+        ArchcostError: one that is not of this form.
+    """
+    pairs = [text.partition("=") for text in given or []]
+    for text, (key, sign, value) in zip(given or [], pairs, strict=True):
         if not (key and sign and value):
-            raise ArchcostError(f"--set {text}: expected name=number, such as rows=16")
+            raise ArchcostError(f"{option} {text}: expected name=number, such as rows=16")
     return {key.strip(): value.strip() for key, _, value in pairs}
 
 

@@ -131,7 +131,7 @@ def _connected(scheduler: str) -> Iterator[Client]:
 def _boards(client: Client) -> dict[str, int]:
     """Label to the number of workers that carry it now."""
     found: dict[str, int] = {}
-    for worker in client.scheduler_info()["workers"].values():
+    for worker in client.scheduler_info(n_workers=-1)["workers"].values():
         for name in worker["resources"]:
             if name.startswith(RESOURCE):
                 label = name.removeprefix(RESOURCE)

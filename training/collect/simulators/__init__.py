@@ -15,6 +15,7 @@ from archcost.training.collect.simulators.network import (
     simulate,
 )
 from archcost.training.collect.simulators.row_stationary import RowStationary
+from archcost.training.collect.simulators.sweep import Sweep, sweep
 
 __all__ = [
     "CHIPS",
@@ -23,8 +24,10 @@ __all__ = [
     "Agreement",
     "RowStationary",
     "Simulated",
+    "Sweep",
     "compare",
     "find_chip",
     "find_quirks",
     "simulate",
+    "sweep",
 ]
