@@ -161,8 +161,8 @@ def _outlook(chosen: Batch, costs: Floats, seconds: float) -> Outlook:
     details = suggest(
         _MOST_FURTHER, place.space, place.dataset, measured=(chosen.strings(), costs)
     ).details
-    left: Floats = np.cumprod([1 - one.narrowing for one in details])
-    return Outlook(1 - left, seconds)
+    narrowing = np.array([one.narrowing for one in details], dtype=np.float64)
+    return Outlook(1 - np.multiply.accumulate(1 - narrowing), seconds)
 
 
 def _look_around(

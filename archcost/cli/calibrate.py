@@ -103,8 +103,8 @@ def _print_outlook(found: Calibration, n: int, rounds: int) -> None:
     if further is not None:
         minutes = (n + further) * outlook.seconds / 60
         typer.echo(
-            f"to halve the intervals measure {further} more: archcost calibrate -n {n + further}, "
-            f"about {minutes:.1f} minutes"
+            f"to halve the intervals measure {further} more: the same command with -n "
+            f"{n + further}, about {minutes:.1f} minutes"
         )
     else:
         some, most = min(n, len(outlook.narrowing)), len(outlook.narrowing)

@@ -139,6 +139,12 @@ def test_killed_it_goes_on_and_repeats_nothing(tmp_path: Path) -> None:
         (("simulate", "1", "--chip", "fpga"), "cells on the FPGA"),
         (("simulate", "1", "--set", "rows"), "name=number"),
         (("simulate",), "architectures"),
+        (("run", "-n", "3", "--label", "x"), "--scheduler"),
+        (("run", "-n", "3", "--scheduler", "tcp://x:1", "--power-log", "x.csv"), "--power-log"),
+        (("sweep",), "architectures"),
+        (("sweep", "1"), "nothing to vary"),
+        (("sweep", "1", "--over", "rows"), "--over rows: expected name=number"),
+        (("sweep", "1", "--over", "rows=8", "--out", "x.txt"), ".csv"),
     ],
 )
 def test_errors_are_one_line_and_status_2(

@@ -17,11 +17,11 @@ NETWORK = "|".join(["k3_e6", "k3_e1"] * 11)
 
 
 def test_each_version_is_simulated_as_by_itself() -> None:
-    found = sweep([NETWORK], {"rows": ["8", "12"], "columns": ["7", "14"]}, settings={"pe_pj": "6"})
+    found = sweep([1], {"rows": ["8", "12"], "columns": ["7", "14"]}, settings={"pe_pj": "6"})
     assert found.versions.tolist() == [[8, 7], [8, 14], [12, 7], [12, 14]]
     for version, (rows, columns) in enumerate(found.versions.astype(int)):
         _, chip = find_chip("eyeriss", {"rows": str(rows), "columns": str(columns), "pe_pj": "6"})
-        alone = simulate([NETWORK], chip)
+        alone = simulate([1], chip)
         assert found.latency_ms[version] == alone.latency_ms
         assert found.energy_mj[version] == alone.energy_mj
     assert found.name(1) == "rows=8 columns=14"
@@ -29,7 +29,7 @@ def test_each_version_is_simulated_as_by_itself() -> None:
 
 def test_best_versions_are_beaten_by_none_and_misfits_are_no_version() -> None:
     sizes = ["60", "2000", "65536"]
-    found = sweep([NETWORK], {"rows": ["6", "9", "12"], "buffer_words": sizes})
+    found = sweep([NETWORK], {"rows": ["6", "12"], "buffer_words": sizes})
     assert set(found.reasons) == set(np.flatnonzero(found.versions[:, 1] == 60))
     assert np.isnan(found.latency_ms[list(found.reasons)]).all()
     best = found.best(0)
