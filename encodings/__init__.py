@@ -14,6 +14,8 @@ from archcost.encodings.layers import Layer, LayerGraph
 from archcost.encodings.lookup_keys import KeyTable, key_table, operator_keys
 from archcost.encodings.lowering import lower
 from archcost.encodings.nasbench201 import all_ids, all_strings, index_of
+from archcost.encodings.networks import CUSTOM, Networks, custom_skeleton, read_networks
+from archcost.encodings.onnx_file import read_onnx
 from archcost.encodings.operators import (
     FBNET_OPERATORS,
     NASBENCH201_OPERATORS,
@@ -25,6 +27,7 @@ from archcost.encodings.spaces import SPACES, Space, find_dataset, find_space, s
 from archcost.encodings.structure import Structure, analyse, canonical, longest_path
 
 __all__ = [
+    "CUSTOM",
     "ENCODINGS",
     "FBNET_OPERATORS",
     "NASBENCH201_EDGES",
@@ -38,6 +41,7 @@ __all__ = [
     "KeyTable",
     "Layer",
     "LayerGraph",
+    "Networks",
     "Operator",
     "Skeleton",
     "Space",
@@ -46,6 +50,7 @@ __all__ = [
     "all_strings",
     "analyse",
     "canonical",
+    "custom_skeleton",
     "encode",
     "find_dataset",
     "find_space",
@@ -57,5 +62,7 @@ __all__ = [
     "operator_keys",
     "parse",
     "parse_each",
+    "read_networks",
+    "read_onnx",
     "skeleton",
 ]

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from operator import index
 
+from archcost.encodings.cells import cell_of
 from archcost.encodings.operators import NASBENCH201_OPERATORS, operator
 from archcost.encodings.text import shown, split_cell
 from archcost.errors import ArchitectureError, unknown_name
@@ -117,6 +118,19 @@ class Architecture:
         if skeleton.space == "nasbench201" and not _is_nasbench201(names, pairs):
             skeleton = replace(skeleton, space="custom")
         return cls(skeleton, names, pairs)
+
+    @classmethod
+    def from_graph(cls, graph: object, skeleton: Skeleton) -> Architecture:
+        """A cell that is given as a graph, in any form of `archcost.encodings.cells`.
+
+        E.g. triples ``[(0, 1, "nor_conv_5x5"), (0, 2, "skip_connect"), (1, 2, "dw_conv_3x3")]``, a
+        networkx `DiGraph` with an operator on each edge, a matrix of operators. As `custom_cell`.
+
+        Raises:
+            ArchitectureError: as `archcost.encodings.cells.cell_of`, and as the class.
+            UnknownNameError: an operator outside the vocabulary.
+        """
+        return cls.custom_cell(*cell_of(graph), skeleton)
 
     @classmethod
     def from_string(cls, text: str, skeleton: Skeleton) -> Architecture:

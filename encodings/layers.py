@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 KINDS = (
@@ -108,10 +108,12 @@ class LayerGraph:
         layers: what is computed.
         edges: (producer, consumer) positions in `layers`. A layer without a producer reads the
             network's input; the last layer gives the network's output.
+        name: what the network is called.
     """
 
     layers: tuple[Layer, ...]
     edges: tuple[tuple[int, int], ...]
+    name: str = field(default="network", compare=False)
 
     @cached_property
     def macs(self) -> int:

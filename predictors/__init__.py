@@ -11,6 +11,8 @@ from archcost.predictors.estimate import Estimate
 from archcost.predictors.gbdt import Feasibility, GBDTPredictor
 from archcost.predictors.gnn import GNNPredictor
 from archcost.predictors.intervals import ConformalIntervals
+from archcost.predictors.layer_intervals import LayerIntervals
+from archcost.predictors.layers import LayersPredictor
 from archcost.predictors.metrics import Evaluation
 from archcost.predictors.model import CostModel, Target
 from archcost.predictors.scaled import ScaledPredictor
@@ -28,6 +30,8 @@ __all__ = [
     "Feasibility",
     "GBDTPredictor",
     "GNNPredictor",
+    "LayerIntervals",
+    "LayersPredictor",
     "LookupPredictor",
     "Predictor",
     "ScaledPredictor",

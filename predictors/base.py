@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from archcost.data import as_measured
-from archcost.encodings import Batch
+from archcost.encodings import Batch, parse
 from archcost.errors import MeasurementError, NotFittedError, UnsupportedError, unknown_name
 
 Floats = npt.NDArray[np.float64]
@@ -82,6 +82,13 @@ class Predictor:
             ArchitectureError: an architecture is malformed.
         """
         raise NotImplementedError
+
+    def extrapolation(self, archs: object) -> Floats:
+        """How far each of n architectures lies from what was measured (n,); 0: not outside it.
+
+        Predictors of one search space are made from architectures of all of it: 0.
+        """
+        return np.zeros(len(parse(archs)))
 
     def state(self) -> dict[str, npt.NDArray[Any]]:
         """What `fit` learned, as named arrays."""

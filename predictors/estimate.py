@@ -25,7 +25,10 @@ class Estimate:
         unit: "ms", "mJ" or "operations/byte".
         coverage: share of measurements that the intervals are made to hold.
         feasible: (n,) probability that the device runs the network; None: it runs them all.
-        architectures: the canonical string of each.
+        architectures: the canonical string of each; the name of a layer graph.
+        extrapolation: (n,) how far each lies from what was measured: 0 in the measured space, else
+            about the number of doublings by which its layers lie outside what was measured
+            (`archcost.predictors.layers`). Intervals widen with it.
     """
 
     value: Floats
@@ -35,12 +38,16 @@ class Estimate:
     coverage: float
     feasible: Floats | None
     architectures: tuple[str, ...]
+    extrapolation: Floats
 
     def __len__(self) -> int:
         return len(self.value)
 
     def to_frame(self) -> pd.DataFrame:
-        """One row an architecture: architecture, value, lower, upper, unit (and feasible)."""
+        """One row an architecture: architecture, value, lower, upper, unit.
+
+        And feasible where a device can refuse networks, extrapolation where it is not zero.
+        """
         import pandas as pd
 
         columns = {
@@ -52,4 +59,6 @@ class Estimate:
         }
         if self.feasible is not None:
             columns["feasible"] = self.feasible
+        if self.extrapolation.any():
+            columns["extrapolation"] = self.extrapolation
         return pd.DataFrame(columns)

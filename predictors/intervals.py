@@ -88,17 +88,13 @@ class ConformalIntervals:
         Raises:
             UnsupportedError: a coverage outside 0.5 to 0.99.
         """
-        low, high = COVERAGES
-        if not low <= coverage <= high:
-            raise UnsupportedError(f"coverage {coverage} is outside {low} to {high}")
-        inside = int(np.ceil(coverage * _GRID))
-        widths = self.quantiles_[inside:] - self.quantiles_[:-inside]
-        first = int(widths.argmin())
+        check_coverage(coverage)
+        low, high = closest_quantiles(self.quantiles_, coverage)
         scale = np.ones(len(predicted))
         if len(self.weights_) and len(predicted):
             scale = np.exp(_features(batch, predicted) @ self.weights_)
-        lower = predicted * np.exp(np.minimum(self.quantiles_[first], 0) * scale)
-        upper = predicted * np.exp(np.maximum(self.quantiles_[first + inside], 0) * scale)
+        lower = predicted * np.exp(min(low, 0) * scale)
+        upper = predicted * np.exp(max(high, 0) * scale)
         return lower, upper
 
     def state(self) -> dict[str, npt.NDArray[Any]]:
@@ -109,6 +105,24 @@ class ConformalIntervals:
     def from_state(cls, state: dict[str, npt.NDArray[Any]]) -> Self:
         """The intervals of which `state` gave this."""
         return cls(state["interval.quantiles"], state["interval.weights"])
+
+
+def check_coverage(coverage: float) -> None:
+    """Refuse what intervals are not offered at.
+
+    Raises:
+        UnsupportedError: a coverage outside 0.5 to 0.99.
+    """
+    low, high = COVERAGES
+    if not low <= coverage <= high:
+        raise UnsupportedError(f"coverage {coverage} is outside {low} to {high}")
+
+
+def closest_quantiles(quantiles: Floats, coverage: float) -> tuple[float, float]:
+    """Of evenly spaced quantiles, the closest pair that holds the coverage."""
+    inside = int(np.ceil(coverage * (len(quantiles) - 1)))
+    first = int((quantiles[inside:] - quantiles[:-inside]).argmin())
+    return float(quantiles[first]), float(quantiles[first + inside])
 
 
 def _features(batch: Batch, predicted: Floats) -> Floats:

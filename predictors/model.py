@@ -6,12 +6,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from archcost.encodings import Batch, parse, skeleton
+from archcost.encodings import CUSTOM, Batch, Networks, parse, read_networks, skeleton
+from archcost.encodings.networks import is_custom
 from archcost.errors import UnsupportedError
-from archcost.predictors.base import Predictor
+from archcost.predictors.base import Floats, Predictor
 from archcost.predictors.estimate import Estimate
 from archcost.predictors.gbdt import Feasibility
 from archcost.predictors.intervals import ConformalIntervals
+from archcost.predictors.layer_intervals import LayerIntervals
 from archcost.predictors.transfer import TransferIntervals
 from archcost.units import unit_of
 
@@ -41,43 +43,70 @@ class CostModel:
 
     Attributes:
         target: what.
-        kind: "additive", "gbdt", "transfer", "stacked", "gnn" or "ensemble".
+        kind: "additive", "gbdt", "transfer", "stacked", "gnn", "ensemble" or "layers".
         predictor: the point predictor.
         intervals: calibrated around it.
         feasibility: for devices whose compiler refuses some networks.
+        beyond: of the same device and metric, for networks outside the known search spaces; None:
+            there is none, or this is it.
     """
 
     target: Target
     kind: str
     predictor: Predictor
-    intervals: ConformalIntervals | TransferIntervals
+    intervals: ConformalIntervals | TransferIntervals | LayerIntervals
     feasibility: Feasibility | None = None
+    beyond: CostModel | None = None
 
     def predict(self, archs: object, coverage: float = 0.9) -> Estimate:
         """Cost of architectures, with intervals.
 
         Args:
             archs: whatever `archcost.encodings.parse` accepts; read in this model's space and data
-                set where they do not say theirs.
+                set where they do not say theirs. If any is outside the known spaces, a cell of
+                one's own or a layer graph, the model `beyond` predicts them all; it takes whatever
+                `archcost.encodings.read_networks` does.
             coverage: share of measurements that the intervals shall hold, 0.5 to 0.99.
 
         Raises:
             ArchitectureError: an architecture is malformed.
             UnsupportedError: an architecture of another space or data set, or another coverage.
         """
+        if self.beyond is not None and is_custom(archs):
+            return self.beyond.predict(archs, coverage)
         batch = self.batch(archs)
         value = self.predictor.predict(batch)
-        lower, upper = self.intervals.around(batch, value, coverage)
-        feasible = None if self.feasibility is None else self.feasibility.predict(batch)
-        names = tuple(batch.strings())
-        return Estimate(value, lower, upper, self.target.unit, coverage, feasible, names)
+        lower, upper = self._around(batch, value, coverage)
+        feasible = None
+        if self.feasibility is not None and isinstance(batch, Batch):
+            feasible = self.feasibility.predict(batch)
+        return Estimate(
+            value,
+            lower,
+            upper,
+            self.target.unit,
+            coverage,
+            feasible,
+            tuple(batch.strings()),
+            self.predictor.extrapolation(batch),
+        )
 
-    def batch(self, archs: object) -> Batch:
+    def _around(
+        self, batch: Batch | Networks, value: Floats, coverage: float
+    ) -> tuple[Floats, Floats]:
+        if isinstance(self.intervals, LayerIntervals):
+            return self.intervals.around(batch, value, coverage)
+        assert isinstance(batch, Batch)  # only the layers of a network are priced outside spaces
+        return self.intervals.around(batch, value, coverage)
+
+    def batch(self, archs: object) -> Batch | Networks:
         """The architectures, read and checked.
 
         Raises:
             ArchitectureError, UnsupportedError: as `predict`.
         """
+        if self.target.space == CUSTOM:
+            return read_networks(archs, self.target.dataset)
         batch = parse(archs, space=self.target.space, dataset=self.target.dataset)
         expected = skeleton(self.target.space, self.target.dataset)
         for group in batch.groups:

@@ -1,13 +1,14 @@
-"""The feature rows that trees and networks learn from, made once for each batch."""
+"""What predictors learn from, made once for each batch: feature rows, tables of layers."""
 
 from __future__ import annotations
 
-from weakref import ref
+from weakref import WeakKeyDictionary, ref
 
 import numpy as np
 import numpy.typing as npt
 
-from archcost.encodings import ArrayEncoding, Batch, encode
+from archcost.encodings import ArrayEncoding, Batch, Networks, encode
+from archcost.encodings.layer_table import LayerTable, layer_table
 
 ENCODINGS: dict[str, tuple[ArrayEncoding, ...]] = {
     "nasbench201": ("runtime",),
@@ -32,3 +33,14 @@ def feature_rows(batch: Batch) -> npt.NDArray[np.float32]:
     rows.flags.writeable = False
     _last = (ref(batch), rows)
     return rows
+
+
+_tables: WeakKeyDictionary[Networks, LayerTable] = WeakKeyDictionary()
+
+
+def layers_of(networks: Networks) -> LayerTable:
+    """The layers of these networks, made once for all devices that are asked in turn."""
+    found = _tables.get(networks)
+    if found is None:
+        found = _tables[networks] = layer_table(list(networks))
+    return found

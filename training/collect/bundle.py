@@ -19,7 +19,7 @@ from archcost.training.collect.measuring import Options, plan_of
 from archcost.training.collect.onnx_network import write_onnx
 from archcost.training.collect.power_log import read_power_log, with_power
 from archcost.training.collect.results import Results
-from archcost.training.collect.runners.missing import require
+from archcost.optional import require
 
 SCRIPT = "measure.pyz"
 _UNNAMED = "board"

@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import random
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from archcost.data.tables import read_architectures
-from archcost.encodings import Architecture, Batch, Skeleton, find_space, parse, skeleton
+from archcost.encodings import (
+    CUSTOM,
+    Architecture,
+    Batch,
+    Skeleton,
+    custom_skeleton,
+    find_space,
+    parse,
+    skeleton,
+)
 from archcost.encodings.nasbench201 import CELLS
 from archcost.errors import ArchitectureError, UnsupportedError
 
-CUSTOM = "custom"
 CUSTOM_OPERATORS = (
     *("none", "skip_connect", "nor_conv_1x1", "nor_conv_3x3", "nor_conv_5x5"),
     *("dw_conv_3x3", "dw_conv_5x5", "dil_conv_3x3", "dil_conv_5x5"),
@@ -79,11 +86,6 @@ def sample(
         raise UnsupportedError(f"{count} networks: give 1 or more")
     ids = rng.integers(0, len(found.operators), size=(count, found.length))
     return Batch.from_ids(skeleton(space, dataset), ids)
-
-
-def custom_skeleton(dataset: str | None = None) -> Skeleton:
-    """NAS-Bench-201's skeleton for cells that are not of its space."""
-    return replace(skeleton("nasbench201", dataset), space=CUSTOM)
 
 
 def _custom(count: int, place: Skeleton, chance: random.Random) -> Batch:

@@ -14,7 +14,7 @@ import numpy as np
 from archcost.data import write_whole
 from archcost.encodings import Architecture, Layer, lower
 from archcost.errors import UnsupportedError
-from archcost.training.collect.runners.missing import require
+from archcost.optional import require
 from archcost.training.collect.weights import Weights, random_weights
 
 if TYPE_CHECKING:

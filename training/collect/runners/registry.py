@@ -9,7 +9,7 @@ from archcost.encodings import Architecture
 from archcost.errors import UnsupportedError, unknown_name
 from archcost.training.collect.board.protocol import Timed
 from archcost.training.collect.board.sessions import OPENERS
-from archcost.training.collect.runners.missing import require
+from archcost.optional import require
 
 
 @dataclass(frozen=True, slots=True)
