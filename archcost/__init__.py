@@ -16,7 +16,16 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from archcost.checkpoints import catalogue, load
-    from archcost.encodings import Architecture, Skeleton, encode, lower, parse
+    from archcost.encodings import (
+        Architecture,
+        LayerGraph,
+        Skeleton,
+        encode,
+        lower,
+        parse,
+        read_onnx,
+        skeleton,
+    )
     from archcost.errors import ArchcostError
     from archcost.predictors import CostModel, Estimate, Evaluation
     from archcost.training import adapt, carry_over, evaluate, suggest, train
@@ -28,6 +37,7 @@ _HOMES = {
     "CostModel": "archcost.predictors",
     "Estimate": "archcost.predictors",
     "Evaluation": "archcost.predictors",
+    "LayerGraph": "archcost.encodings",
     "Skeleton": "archcost.encodings",
     "adapt": "archcost.training",
     "calibrate": "archcost.training.calibrate",
@@ -38,6 +48,8 @@ _HOMES = {
     "load": "archcost.checkpoints",
     "lower": "archcost.encodings",
     "parse": "archcost.encodings",
+    "read_onnx": "archcost.encodings",
+    "skeleton": "archcost.encodings",
     "suggest": "archcost.training",
     "train": "archcost.training",
 }
@@ -48,6 +60,7 @@ __all__ = [
     "CostModel",
     "Estimate",
     "Evaluation",
+    "LayerGraph",
     "Skeleton",
     "adapt",
     "calibrate",
@@ -58,6 +71,8 @@ __all__ = [
     "load",
     "lower",
     "parse",
+    "read_onnx",
+    "skeleton",
     "suggest",
     "train",
 ]

@@ -8,6 +8,7 @@ from archcost.checkpoints.registry import (
     checkpoint_folder,
     every_card,
     find_card,
+    find_place,
     load,
     load_card,
 )
@@ -22,6 +23,7 @@ __all__ = [
     "checkpoint_folder",
     "every_card",
     "find_card",
+    "find_place",
     "load",
     "load_card",
     "read_checkpoint",

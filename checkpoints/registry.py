@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING
 from archcost.checkpoints.card import Card, read_card
 from archcost.checkpoints.store import CARD, read_checkpoint
 from archcost.checkpoints.user import user_folder
-from archcost.encodings import find_dataset, find_space
+from archcost.encodings import CUSTOM, find_dataset, find_space
 from archcost.errors import UnsupportedError, unknown_name
 from archcost.predictors import CostModel
 from archcost.units import unit_of
@@ -67,31 +68,46 @@ def find_card(
             there are.
     """
     unit_of(metric)
-    place = find_space(space)
-    name = find_dataset(place, dataset)
+    place, name = find_place(space, dataset)
     every = every_card(root)
     if device not in {card.device for card in every}:
         raise unknown_name("device", device, {card.device for card in every})
-    here = [card for card in every if (card.space, card.dataset) == (place.name, name)]
+    here = [card for card in every if (card.space, card.dataset) == (place, name)]
     of_device = [card for card in here if card.device == device]
     if not of_device:
         where = {f"{c.space} on {c.dataset}" for c in every if c.device == device}
         shipped = device in {card.device for card in cards(root)}
         why = "no measurements to learn it from are published" if shipped else "it is not adapted"
         raise UnsupportedError(
-            f"no predictor of {device} for {place.name} on {name}: {why}; there is "
+            f"no predictor of {device} for {place} on {name}: {why}; there is "
             f"{', '.join(sorted(where))}"
         )
     of_metric = [card for card in of_device if card.metric == metric]
     if not of_metric:
         has = ", ".join(sorted({card.metric for card in of_device}))
-        raise UnsupportedError(f"{device} has no {metric} for {place.name} on {name}; it has {has}")
+        raise UnsupportedError(f"{device} has no {metric} for {place} on {name}; it has {has}")
     if kind is None:
         return next(card for card in of_metric if card.default)
     kinds = {card.kind: card for card in of_metric}
     if kind not in kinds:
         raise unknown_name(f"kind for {device} {metric}", kind, kinds)
     return kinds[kind]
+
+
+def find_place(space: str, dataset: str | None = None) -> tuple[str, str]:
+    """Space and data set as cards have them.
+
+    Models of networks outside the known spaces have that data set whose skeleton cells get that
+    come without one; they take any other as well.
+
+    Raises:
+        UnknownNameError: no such space, or it has no such data set.
+    """
+    if space == CUSTOM:
+        find_dataset(find_space("nasbench201"), dataset)
+        return CUSTOM, find_dataset(find_space("nasbench201"))
+    place = find_space(space)
+    return place.name, find_dataset(place, dataset)
 
 
 def load(
@@ -106,8 +122,10 @@ def load(
     Args:
         device: id, e.g. "raspi4"; `catalogue` lists them.
         metric: "latency" (ms), "energy" (mJ) or "arithmetic_intensity" (operations/byte).
-        space: "nasbench201" or "fbnet".
-        dataset: by default cifar10 for nasbench201, cifar100 for fbnet.
+        space: "nasbench201", "fbnet", or "custom": cells of one's own in any skeleton, and layer
+            graphs. Models of the first two hand such networks on to the model of the third.
+        dataset: by default cifar10 for nasbench201, cifar100 for fbnet. For custom: of the skeleton
+            of NAS-Bench-201 in which cells that come without one are put.
         kind: "additive", "gbdt", "gnn", …; by default the one that was best on validation data.
 
     Raises:
@@ -115,7 +133,18 @@ def load(
         CheckpointError: the installed files are damaged.
     """
     card = find_card(device, metric, space, dataset, kind)
-    return load_card(card)
+    model = load_card(card)
+    if card.space == CUSTOM:
+        name = find_dataset(find_space("nasbench201"), dataset)
+        return replace(model, target=replace(model.target, dataset=name))
+    return replace(model, beyond=_beyond(card))
+
+
+def _beyond(card: Card) -> CostModel | None:
+    """The model of the same device and metric for networks outside the known spaces."""
+    here = (card.device, card.metric)
+    every = [c for c in every_card() if c.space == CUSTOM and (c.device, c.metric) == here]
+    return load_card(every[0]) if every else None
 
 
 @lru_cache(maxsize=256)

@@ -30,6 +30,8 @@ from archcost.predictors import (
     Feasibility,
     GBDTPredictor,
     GNNPredictor,
+    LayerIntervals,
+    LayersPredictor,
     LookupPredictor,
     Predictor,
     ScaledPredictor,
@@ -53,6 +55,7 @@ _CLASSES: dict[str, type[Predictor]] = {
         LookupPredictor,
         GBDTPredictor,
         GNNPredictor,
+        LayersPredictor,
         StackedPredictor,
         TransferPredictor,
     )
@@ -155,9 +158,11 @@ def read_checkpoint(folder: Path) -> tuple[CostModel, Card]:
             feasibility = bases[0].feasibility
         else:
             predictor = _CLASSES[card.predictor].from_state(state)
-        intervals: ConformalIntervals | TransferIntervals
+        intervals: ConformalIntervals | TransferIntervals | LayerIntervals
         if isinstance(predictor, TransferPredictor):
             intervals = TransferIntervals.from_state(state, predictor)
+        elif isinstance(predictor, LayersPredictor):
+            intervals = LayerIntervals.from_state(state, predictor)
         else:
             intervals = ConformalIntervals.from_state(state)
     except KeyError as error:

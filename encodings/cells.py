@@ -129,9 +129,7 @@ def _from_nodes(matrix: Any, names: list[str]) -> list[Triple]:
         )
     # Nodes of the cell: what an operator reads ("sum", node), and what it made ("made", node).
     made: list[Hashable] = ["input", *(("made", node) for node in range(1, size - 1))]
-    sums: list[Hashable] = [
-        "input", *(("sum", node) for node in range(1, size - 1)), "output"
-    ]
+    sums: list[Hashable] = ["input", *(("sum", node) for node in range(1, size - 1)), "output"]
     found: list[Triple] = []
     for node in range(1, size):
         found += [

@@ -67,7 +67,7 @@ def unrolled_once(network: Architecture | LayerGraph) -> tuple[LayerGraph, npt.N
     runs = executed(graph)
     times = np.array([_repeats(layer.name, skeleton.repeats) for layer in graph.layers])
     # The stem runs where its output is needed: then so is that of every cell.
-    return graph, runs * np.where(runs[0], times[:, None], 1)
+    return graph, runs.astype(np.int64) * np.where(runs[0], times[:, None], 1)
 
 
 def _repeats(name: str, repeats: tuple[int, ...]) -> int:

@@ -82,7 +82,9 @@ class LayerTable:
 
     def per_network(self, values: Floats) -> Floats:
         """(n,) sums of a number for each layer (L,)."""
-        return np.bincount(self.network, weights=values, minlength=self.count)
+        sums: Floats = np.zeros(self.count)
+        np.add.at(sums, self.network, values)
+        return sums
 
 
 def layer_table(networks: list[Architecture | LayerGraph]) -> LayerTable:

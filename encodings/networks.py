@@ -19,6 +19,9 @@ from archcost.errors import ArchcostError, ArchitectureError
 CUSTOM = "custom"
 """The name of what lies outside the known spaces."""
 
+ONNX = ".onnx"
+"""How names of ONNX files end."""
+
 Network = Architecture | LayerGraph
 
 
@@ -120,7 +123,7 @@ def is_custom(archs: object) -> bool:
         return True
     if isinstance(archs, list | tuple):
         return any(is_custom(element) for element in archs)
-    return isinstance(archs, str) and archs.endswith(".onnx")
+    return isinstance(archs, str) and archs.endswith(ONNX)
 
 
 def _elements(archs: object) -> list[Any]:
@@ -139,7 +142,7 @@ def _is_cell(element: object) -> bool:
 def _read(element: object, place: Skeleton) -> Network:
     if isinstance(element, Architecture | LayerGraph):
         return element
-    if isinstance(element, os.PathLike) or (isinstance(element, str) and element.endswith(".onnx")):
+    if isinstance(element, os.PathLike) or (isinstance(element, str) and element.endswith(ONNX)):
         return read_onnx(element)
     if is_graph(element):
         return Architecture.from_graph(element, place)

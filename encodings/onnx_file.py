@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -212,8 +213,9 @@ class _Reader:
         **window: int,
     ) -> None:
         place = len(self.layers)
-        self.layers.append(Layer(kind, name, before[0], after[0], *before[1:], *after[1:],
-                                 groups=groups, **window))
+        (c_in, h_in, w_in), (c_out, h_out, w_out) = before, after
+        sizes = (c_in, c_out, h_in, w_in, h_out, w_out)
+        self.layers.append(replace(Layer(kind, name, *sizes, groups=groups), **window))
         makers = [self.makers[source] for source in sources]
         self.edges += [(maker, place) for maker in makers if maker >= 0]
         self.makers[made] = place

@@ -2,8 +2,8 @@
 
 A layer costs ``rate x quantity``, summed over the quantities of `archcost.encodings.layer_table`,
 with rates of its class that are never negative. A network costs a constant, another one if its
-input reaches its output at all, and its layers. In one search space most rates cannot be told apart:
-where each operator stands equally often in each stage, launches, arithmetic and traffic are
+input reaches its output at all, and its layers. In one search space most rates cannot be told
+apart: where each operator stands equally often in each stage, launches, arithmetic and traffic are
 proportional. What settles it:
 
 - rates of a class are drawn to a common rate of all arithmetic, or of all memory layers, which

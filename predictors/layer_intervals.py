@@ -22,6 +22,7 @@ Floats = npt.NDArray[np.float64]
 
 _GRID = 200
 _FEWEST = 20
+_JUDGED_AT = 0.9
 # Beyond a factor of e^20 either way nobody reads the number.
 _WIDEST = 20.0
 
@@ -32,7 +33,8 @@ class LayerIntervals:
     Args:
         predictor: says how far networks lie outside.
         quantiles: (201,) of residuals inside, evenly spaced in probability.
-        growth: (201,) of the size of residuals over the square root of the extrapolation.
+        growth: (201,) of the size of residuals over the square root of the extrapolation, over
+            structures that were held out.
     """
 
     def __init__(self, predictor: LayersPredictor, quantiles: Floats, growth: Floats) -> None:
@@ -41,22 +43,26 @@ class LayerIntervals:
         self.growth_ = growth
 
     @classmethod
-    def fit(cls, predictor: LayersPredictor, residuals: Floats, growth: Floats) -> Self:
-        """From residuals (n,) of networks that the predictor had not seen.
+    def fit(cls, predictor: LayersPredictor, residuals: list[Floats], growth: Floats) -> Self:
+        """From residuals of networks that the predictor had not seen.
 
         Args:
             predictor: fitted.
-            residuals: logarithms of measured over predicted cost, of networks inside.
-            growth: see `growth_of`.
+            residuals: logarithms of measured over predicted cost, of networks inside; an array for
+                each skeleton. The least predictable counts: nobody knows which of them the networks
+                to come will be like.
+            growth: as the class takes it.
 
         Raises:
-            MeasurementError: fewer than 20 residuals.
+            MeasurementError: no skeleton with 20 residuals.
         """
-        if len(residuals) < _FEWEST:
+        residuals = [part for part in residuals if len(part) >= _FEWEST]
+        if not residuals:
             raise MeasurementError(
-                f"{len(residuals)} measurements cannot calibrate intervals; give at least {_FEWEST}"
+                f"fewer than {_FEWEST} measurements in each skeleton cannot calibrate intervals"
             )
-        return cls(predictor, np.quantile(residuals, np.linspace(0, 1, _GRID + 1)), growth)
+        worst = max(residuals, key=lambda part: float(np.quantile(np.abs(part), _JUDGED_AT)))
+        return cls(predictor, np.quantile(worst, np.linspace(0, 1, _GRID + 1)), growth)
 
     def around(
         self, batch: Batch | Networks, predicted: Floats, coverage: float
@@ -82,13 +88,8 @@ class LayerIntervals:
         return cls(predictor, state["interval.quantiles"], state["interval.growth"])
 
 
-def growth_of(rates: list[Floats]) -> Floats:
-    """(201,) quantiles of how fast errors grow, over held-out structures that count alike.
-
-    Args:
-        rates: of each structure of each device, sizes of residuals over the square roots of the
-            extrapolations.
-    """
+def evenly(parts: list[Floats]) -> Floats:
+    """(201,) quantiles of all parts together, each counting alike whatever its size."""
     probabilities = np.linspace(0, 1, _GRID + 1)
-    evenly = [np.quantile(part, probabilities) for part in rates]
-    return np.asarray(np.quantile(np.concatenate(evenly), probabilities))
+    together = np.concatenate([np.quantile(part, probabilities) for part in parts])
+    return np.asarray(np.quantile(together, probabilities))

@@ -19,7 +19,6 @@ from archcost.predictors.base import Floats, Predictor, positive_costs
 from archcost.predictors.layer_costs import IN_ARITHMETIC, LayerCosts, fit_layer_costs
 from archcost.predictors.rows import layers_of
 
-
 _EXTENTS = ("low", "high", "least", "most", "varied")
 
 
@@ -61,7 +60,7 @@ class LayersPredictor(Predictor):
         self.least_, self.most_ = layers.min(axis=0), layers.max(axis=0)
         # Networks that are cut off lack all that the others have in common.
         alike = [layers[(group == g) & whole] for g in range(group.max() + 1)]
-        self.varied_ = np.any([(part != part[:1]).any(axis=0) for part in alike], axis=0)
+        self.varied_ = np.array([(part != part[:1]).any(axis=0) for part in alike]).any(axis=0)
         return self
 
     def predict(self, archs: object) -> Floats:
@@ -97,7 +96,9 @@ class LayersPredictor(Predictor):
         runs = table.runs[:, self.view_].astype(np.float64)
         cost = (table.quantities * self.costs_.rates[table.category]).sum(axis=1) * runs
         tiny = np.finfo(np.float64).tiny
-        by_cost = table.per_network(cost * distance) / np.maximum(self.costs_.of(table, self.view_), tiny)
+        by_cost = table.per_network(cost * distance) / np.maximum(
+            self.costs_.of(table, self.view_), tiny
+        )
         alike = table.per_network(runs * distance) / np.maximum(layers.sum(axis=1), 1)
         return (by_cost + alike) / 2
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -56,7 +56,7 @@ class CostModel:
     predictor: Predictor
     intervals: ConformalIntervals | TransferIntervals | LayerIntervals
     feasibility: Feasibility | None = None
-    beyond: CostModel | None = None
+    beyond: CostModel | None = field(default=None, kw_only=True)
 
     def predict(self, archs: object, coverage: float = 0.9) -> Estimate:
         """Cost of architectures, with intervals.

@@ -5,6 +5,7 @@ from archcost.training.cards import Trained
 from archcost.training.carry import carry_over
 from archcost.training.datasets import train_scaled
 from archcost.training.evaluate import evaluate
+from archcost.training.layers import train_layers
 from archcost.training.lookup import train_lookup
 from archcost.training.suggest import Suggestion, suggest
 from archcost.training.train import train
@@ -21,6 +22,7 @@ __all__ = [
     "split_rows",
     "suggest",
     "train",
+    "train_layers",
     "train_lookup",
     "train_scaled",
 ]

@@ -9,7 +9,7 @@ from pathlib import Path
 from archcost.checkpoints import Card, Golden, checkpoint_folder, write_checkpoint
 from archcost.checkpoints.card import ENCODING_VERSION, FORMAT_VERSION
 from archcost.data import DEVICES, source
-from archcost.encodings import Batch
+from archcost.encodings import Batch, Networks
 from archcost.predictors import CostModel, Evaluation
 
 
@@ -23,7 +23,7 @@ class Trained:
 
 def make_card(
     model: CostModel,
-    golden: Batch,
+    golden: Batch | Networks,
     *,
     source_id: str | None,
     counts: tuple[int, int, int],

@@ -10,6 +10,7 @@ import argparse
 import json
 from collections import defaultdict
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +20,8 @@ from archcost.data import MeasuredTable, read_lookup, read_table
 from archcost.encodings import parse
 from archcost.errors import unknown_name
 from archcost.training.datasets import train_scaled
+from archcost.training.layer_tables import sums_of
+from archcost.training.layers import train_layers
 from archcost.training.lookup import train_lookup
 from archcost.training.train import train
 from archcost.training.transfer_sources import ship_sources
@@ -87,6 +90,19 @@ def _scaled(tables: Path, out: Path, progress: Progress) -> None:
         train_scaled(table, bases, root=out, out=out)
 
 
+def _layers(tables: Path, out: Path, progress: Progress) -> None:
+    found = sums_of(read_lookup(tables / "fbnet_hwnasbench_luts.parquet"))
+    for name, source in (
+        ("nasbench201_hwnasbench_cifar10", "hw-nas-bench"),
+        ("nasbench201_help", "help"),
+        ("nasbench201_eagle", "eagle"),
+    ):
+        found += read_table(tables / f"{name}.parquet", dataset="cifar10", source=source)
+    (fbnet,) = read_table(tables / "fbnet_help.parquet", dataset="cifar100", source="help")
+    measured = {k: v for k, v in fbnet.targets.items() if k[0] not in _SUMS}
+    train_layers([*found, replace(fbnet, targets=measured)], out=out, progress=progress)
+
+
 def _few_cells(tables: Path) -> list[MeasuredTable]:
     """CIFAR-100 and ImageNet16-120: the cells that the authors print, and the sample."""
     costs: dict[str, dict[Name, dict[str, float]]] = defaultdict(lambda: defaultdict(dict))
@@ -122,6 +138,7 @@ PARTS: dict[str, Callable[[Path, Path, Progress], None]] = {
     "eagle": _eagle,
     "fbnet": _fbnet,
     "scaled": _scaled,
+    "layers": _layers,
 }
 """In the order in which they build on each other."""
 

@@ -7,15 +7,15 @@ from typing import Annotated
 
 import typer
 
-from archcost.checkpoints import every_card
-from archcost.cli.options import Dataset, Space, aligned
+from archcost.checkpoints import every_card, find_place
+from archcost.cli.options import AnySpace, Dataset, aligned
 from archcost.data import DEVICES
-from archcost.encodings import SPACES, find_dataset, find_space
+from archcost.encodings import SPACES, find_dataset
 from archcost.errors import UnknownNameError, unknown_name
 
 
 def devices(
-    space: Space = None,
+    space: AnySpace = None,
     dataset: Dataset = None,
     scores: Annotated[
         bool, typer.Option("--scores", help="Also the scores on held-out architectures.")
@@ -24,7 +24,7 @@ def devices(
     """List what can be predicted: devices, metrics, and what was measured on them."""
     found = [card for card in every_card() if card.default]
     if space is not None:
-        found = [card for card in found if card.space == find_space(space).name]
+        found = [card for card in found if card.space == find_place(space)[0]]
     if dataset is not None:
         names = _dataset_names(space, dataset)
         found = [card for card in found if card.dataset == names.get(card.space)]
@@ -50,12 +50,13 @@ def devices(
 
 def _dataset_names(space: str | None, dataset: str) -> dict[str, str]:
     """Space to its data set of this name, for one space or for all that have it."""
-    places = list(SPACES.values()) if space is None else [find_space(space)]
+    if space is not None:
+        return dict([find_place(space, dataset)])
     names = {}
-    for place in places:
+    for place in SPACES.values():
         with suppress(UnknownNameError):
             names[place.name] = find_dataset(place, dataset)
     if not names:
-        known = {name for place in places for name in place.skeletons}
+        known = {name for place in SPACES.values() for name in place.skeletons}
         raise unknown_name("data set", dataset, known)
     return names

@@ -21,6 +21,12 @@ Space = Annotated[
     str | None,
     typer.Option(help="Search space, nasbench201 or fbnet; by default what the form shows."),
 ]
+AnySpace = Annotated[
+    str | None,
+    typer.Option(
+        help="nasbench201, fbnet, or custom: cells of one's own; by default what the form shows."
+    ),
+]
 Dataset = Annotated[
     str | None,
     typer.Option(help="Data set; by default cifar10 for nasbench201 and cifar100 for fbnet."),

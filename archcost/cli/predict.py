@@ -6,27 +6,30 @@ import csv
 import io
 import json
 import sys
+from collections.abc import Iterator
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
 import numpy as np
 import typer
 
-from archcost.checkpoints import Card, cards, every_card, find_card, load_card
+from archcost.checkpoints import Card, cards, every_card, find_card, find_place, load_card
 from archcost.cli.options import (
+    AnySpace,
     Coverage,
     Dataset,
     Kind,
     Metric,
     Problems,
-    Space,
     aligned,
     malformed,
     progress_bar,
     written,
 )
-from archcost.encodings import Batch, parse, parse_each
+from archcost.encodings import CUSTOM, Batch, Networks, parse, parse_each, read_networks
+from archcost.encodings.networks import ONNX, is_custom, read_networks_each
 from archcost.errors import TableError, UnsupportedError
 from archcost.units import unit_of
 
@@ -34,6 +37,8 @@ COLUMNS = (
     *("architecture", "space", "dataset", "device", "metric"),
     *("value", "lower", "upper", "unit", "feasible"),
 )
+_EXTRAPOLATION = "extrapolation"
+"""A further column where any is not zero."""
 Row = dict[str, Any]
 _SUFFIXES = (".csv", ".json", ".parquet")
 
@@ -56,7 +61,10 @@ class OnError(StrEnum):
 def predict(
     archs: Annotated[
         list[str] | None,
-        typer.Argument(help="Architectures: NAS-Bench-201 string or index, FBNet string."),
+        typer.Argument(
+            help="Architectures: NAS-Bench-201 string or index, FBNet string, path of an .onnx "
+            "file; with --space custom cells with other nodes and operators."
+        ),
     ] = None,
     device: Annotated[
         list[str] | None, typer.Option(help="Device id; may be given several times.")
@@ -65,14 +73,16 @@ def predict(
         bool, typer.Option("--all", help="All devices and all their metrics.")
     ] = False,
     metric: Metric = None,
-    space: Space = None,
+    space: AnySpace = None,
     dataset: Dataset = None,
     kind: Kind = None,
     coverage: Coverage = 0.9,
     form: Annotated[Format, typer.Option("--format", help="Form of the output.")] = Format.table,
     source: Annotated[
         str | None,
-        typer.Option("--input", help="A .csv or .parquet with an architecture column, or - ."),
+        typer.Option(
+            "--input", help="A .csv or .parquet with an architecture column, an .onnx file, or - ."
+        ),
     ] = None,
     output: Annotated[
         Path | None, typer.Option(help="Write a .csv, .json or .parquet instead of printing.")
@@ -92,15 +102,15 @@ def predict(
     if output is not None and output.suffix.lower() not in _SUFFIXES:
         raise TableError(f"{output}: write a file that ends in {', '.join(_SUFFIXES)}")
     problems: Problems = []
-    if source is None:
-        batch = parse(archs, space=space, dataset=dataset)
+    if source is None or source.endswith(ONNX):
+        given = archs if source is None else [source]
+        custom = space == CUSTOM or is_custom(given)
+        found = (read_networks if custom else partial(parse, space=space))(given, dataset=dataset)
     else:
-        batch, problems = _read(source, space, dataset, on_error)
+        found, problems = _read(source, space, dataset, on_error)
     rows: list[Row] = []
     with progress_bar() as progress:
-        for group in batch.groups:
-            part = batch.take(group.positions)
-            place = (group.skeleton.space, group.skeleton.dataset)
+        for place, part in _parts(found, dataset):
             wanted = _cards(place, device or [], every, metric, kind)
             for done, card in enumerate(wanted):
                 progress(card.device, done, len(wanted))
@@ -117,9 +127,20 @@ def predict(
         typer.echo(f"archcost: left out {malformed(problems)}", err=True)
 
 
+def _parts(
+    found: Batch | Networks, dataset: str | None
+) -> Iterator[tuple[tuple[str, str], Batch | Networks]]:
+    """Architectures that the same models predict, with the space and data set of those."""
+    if isinstance(found, Networks):
+        yield find_place(CUSTOM, dataset), found
+        return
+    for group in found.groups:
+        yield (group.skeleton.space, group.skeleton.dataset), found.take(group.positions)
+
+
 def _read(
     source: str, space: str | None, dataset: str | None, on_error: OnError
-) -> tuple[Batch, Problems]:
+) -> tuple[Batch | Networks, Problems]:
     """The architectures of a file or of the lines of stdin, and what is wrong with the others."""
     given: object
     if source == "-":
@@ -128,12 +149,16 @@ def _read(
         from archcost.data.tables import read_architectures
 
         given = read_architectures(source)
-    batch, _, problems = parse_each(given, space=space, dataset=dataset)
+    found: Batch | Networks
+    if space == CUSTOM:
+        found, problems = read_networks_each(given, dataset)
+    else:
+        found, _, problems = parse_each(given, space=space, dataset=dataset)
     if problems and on_error is OnError.fail:
         raise TableError(
             f"{source}: {malformed(problems)}; correct them, or leave them out with --on-error skip"
         )
-    return batch, problems
+    return found, problems
 
 
 def _write_problems(problems: Problems, output: Path) -> None:
@@ -176,10 +201,10 @@ def _cards(
     return [find_card(name, what, space, dataset, kind) for name, what in dict.fromkeys(pairs)]
 
 
-def _rows(card: Card, batch: Batch, coverage: float) -> list[Row]:
-    found = load_card(card).predict(batch, coverage)
+def _rows(card: Card, part: Batch | Networks, coverage: float) -> list[Row]:
+    found = load_card(card).predict(part, coverage)
     feasible = [None] * len(found) if found.feasible is None else found.feasible.tolist()
-    return [
+    rows = [
         dict(
             zip(
                 COLUMNS,
@@ -196,6 +221,14 @@ def _rows(card: Card, batch: Batch, coverage: float) -> list[Row]:
             strict=True,
         )
     ]
+    if found.extrapolation.any():
+        for row, outside in zip(rows, found.extrapolation.tolist(), strict=True):
+            row[_EXTRAPOLATION] = outside
+    return rows
+
+
+def _columns(rows: list[Row]) -> tuple[str, ...]:
+    return COLUMNS + (_EXTRAPOLATION,) * any(_EXTRAPOLATION in row for row in rows)
 
 
 def _print_table(rows: list[Row], coverage: float) -> None:
@@ -207,12 +240,16 @@ def _print_table(rows: list[Row], coverage: float) -> None:
         key=lambda r: (r["architecture"], r["space"], r["dataset"]),
     ):
         typer.echo(f"{name}\n{space} on {dataset}, one network run, {coverage:.0%} intervals")
-        lines = [("device", "metric", "cost", "interval", "unit", "runs")]
+        lines = [("device", "metric", "cost", "interval", "unit", "runs", "")]
         for row in part:
+            outside = row.get(_EXTRAPOLATION)
+            if outside is not None:
+                lines[0] = (*lines[0][:-1], _EXTRAPOLATION)
             runs = "" if row["feasible"] is None else f"{row['feasible']:.0%}"
             interval = f"{_digits(row['lower'])} to {_digits(row['upper'])}"
             cost = _digits(row["value"])
-            lines.append((row["device"], row["metric"], cost, interval, row["unit"], runs))
+            far = "" if outside is None else f"{outside:.2f}"
+            lines.append((row["device"], row["metric"], cost, interval, row["unit"], runs, far))
         for line in aligned(lines):
             typer.echo(f"  {line}")
         typer.echo("")
@@ -226,7 +263,7 @@ def _text(rows: list[Row], form: Format) -> str:
     if form is Format.json:
         return json.dumps(rows, indent=1) + "\n"
     text = io.StringIO()
-    writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
+    writer = csv.DictWriter(text, _columns(rows), lineterminator="\n")
     writer.writeheader()
     writer.writerows(rows)
     return text.getvalue()
@@ -238,6 +275,6 @@ def _write(rows: list[Row], output: Path) -> None:
         if suffix == ".parquet":
             import pandas as pd
 
-            pd.DataFrame(rows, columns=list(COLUMNS)).to_parquet(part)
+            pd.DataFrame(rows, columns=list(_columns(rows))).to_parquet(part)
         else:
             part.write_text(_text(rows, Format(suffix[1:])), encoding="utf-8")

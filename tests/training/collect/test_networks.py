@@ -13,8 +13,8 @@ import torch
 
 from archcost.encodings import Architecture, lower, parse, skeleton
 from archcost.errors import UnsupportedError
-from archcost.training.collect.onnx_network import onnx_model
 from archcost.optional import require
+from archcost.training.collect.onnx_network import onnx_model
 from archcost.training.collect.torch_network import network_from
 from archcost.training.collect.weights import random_weights
 

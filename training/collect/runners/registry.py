@@ -7,9 +7,9 @@ from importlib.metadata import PackageNotFoundError, version
 
 from archcost.encodings import Architecture
 from archcost.errors import UnsupportedError, unknown_name
+from archcost.optional import require
 from archcost.training.collect.board.protocol import Timed
 from archcost.training.collect.board.sessions import OPENERS
-from archcost.optional import require
 
 
 @dataclass(frozen=True, slots=True)
