@@ -14,7 +14,7 @@ import numpy as np
 
 from archcost.checkpoints import every_card, load_card
 from archcost.data import MeasuredTable
-from archcost.encodings import CUSTOM, SPACES
+from archcost.encodings import CUSTOM, SPACES, Architecture
 from archcost.errors import TableError
 from archcost.predictors import LayerIntervals, metrics
 from archcost.training.layer_tables import Floats, Ints, Measured, gather
@@ -64,10 +64,11 @@ def custom_cells(
         TableError: no device has both.
     """
     data = gather(tables)
-    spaces = np.array([getattr(n, "skeleton", None) and n.skeleton.space for n in data.networks])
+    archs = [n for n in data.networks if isinstance(n, Architecture)]
+    spaces = np.array([arch.skeleton.space for arch in archs])
     names = [name for name in data.costs if name[1] == "latency"]
-    jobs = [name for name in names if len({*spaces[data.rows(name)]} & {CUSTOM, *SPACES}) > 1]
-    jobs = [name for name in jobs if CUSTOM in spaces[data.rows(name)]]
+    found = {name: set(spaces[data.rows(name)].tolist()) for name in names}
+    jobs = [name for name in names if CUSTOM in found[name] and found[name] & {*SPACES}]
     if not jobs:
         raise TableError("the tables hold no device with custom cells and a known space")
     counts = list(samples)

@@ -10,7 +10,9 @@ import typer
 
 from archcost.cli.options import aligned, need_matplotlib, progress_bar, written
 from archcost.data import MeasuredTable, read_table
+from archcost.encodings import CUSTOM
 from archcost.errors import TableError
+from archcost.training.custom_cells import CustomScore, custom_cells
 from archcost.training.transfer_benchmark import TransferScore, summary
 from archcost.training.transfer_benchmark import benchmark as run_benchmark
 from archcost.training.unseen import CellScore, SpaceScore, across_spaces, held_out_structure
@@ -89,18 +91,25 @@ def unseen(
     One of NAS-Bench-201: from FBNet, and cells with a structure that none of 200 samples has.
     A device itself and its other batch sizes are never sources.
 
+    A table of custom cells (archcost collect run --space custom), with tables of the same device in
+    NAS-Bench-201 and FBNet: custom cells from those, with 0, 20 and 100 of them measured.
+
     Example: archcost benchmark unseen --table fbnet_help.parquet
     """
     tables = [one for path in table for one in _read(path)]
+    own = [one for one in tables if one.space == CUSTOM]
     spaces: list[SpaceScore] = []
     cells: list[CellScore] = []
+    custom: list[CustomScore] = []
     with progress_bar() as progress:
-        for known, wanted in (("nasbench201", "fbnet"), ("fbnet", "nasbench201")):
+        if own:
+            custom = custom_cells(tables, seeds=seeds, progress=progress)
+        for known, wanted in () if own else (("nasbench201", "fbnet"), ("fbnet", "nasbench201")):
             here = [one for one in tables if one.space == wanted]
             if here:
                 spaces += across_spaces(here, known, wanted, seeds=seeds, progress=progress)
         here = [one for one in tables if one.space == "nasbench201"]
-        if here:
+        if here and not own:
             cells = held_out_structure(here, seeds=seeds, progress=progress)
     if spaces:
         typer.echo("\n".join(aligned(_space_lines(spaces))))
@@ -110,6 +119,16 @@ def unseen(
             figures = [f"{s.spearman:.3f}", f"{s.in_distribution:.3f}", f"{s.error:.1%}"]
             lines.append([s.device, s.structure, *figures])
         typer.echo("\n".join(aligned(lines)))
+    if custom:
+        typer.echo("\n".join(aligned(_custom_lines(custom))))
+
+
+def _custom_lines(scores: list[CustomScore]) -> list[list[str]]:
+    lines = [["device", "custom cells from", "measured", "Spearman", "median error", "90 % hold"]]
+    for s in scores:
+        figures = [f"{s.spearman:.3f}", f"{s.error:.1%}", f"{s.coverage:.1%}"]
+        lines.append([s.device, s.known, str(s.samples), *figures])
+    return lines
 
 
 def _space_lines(scores: list[SpaceScore]) -> list[list[str]]:
@@ -127,6 +146,10 @@ def _space_lines(scores: list[SpaceScore]) -> list[list[str]]:
 
 
 def _read(path: Path) -> list[MeasuredTable]:
+    try:
+        return read_table(path)  # tables of `archcost collect` say what they hold
+    except TableError:
+        pass
     space = "fbnet" if "fbnet" in path.name else "nasbench201"
     dataset = "cifar100" if space == "fbnet" else "cifar10"
     return read_table(path, space=space, dataset=dataset)

@@ -243,12 +243,12 @@ def _print_table(rows: list[Row], coverage: float) -> None:
         lines = [("device", "metric", "cost", "interval", "unit", "runs", "")]
         for row in part:
             outside = row.get(_EXTRAPOLATION)
-            if outside is not None:
+            if outside:
                 lines[0] = (*lines[0][:-1], _EXTRAPOLATION)
             runs = "" if row["feasible"] is None else f"{row['feasible']:.0%}"
             interval = f"{_digits(row['lower'])} to {_digits(row['upper'])}"
             cost = _digits(row["value"])
-            far = "" if outside is None else f"{outside:.2f}"
+            far = f"{outside:.2f}" if outside else ""
             lines.append((row["device"], row["metric"], cost, interval, row["unit"], runs, far))
         for line in aligned(lines):
             typer.echo(f"  {line}")

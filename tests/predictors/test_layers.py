@@ -1,0 +1,123 @@
+"""The model of layers: prices, extrapolation, intervals."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+import archcost
+from archcost.encodings import Architecture, Networks, custom_skeleton, parse, skeleton
+from archcost.encodings.layer_table import CLASSES, layer_table
+from archcost.errors import MeasurementError, NotFittedError, UnsupportedError
+from archcost.predictors import LayerIntervals, LayersPredictor
+from archcost.training.collect import sample
+
+CELLS = Networks(sample(120, seed=1))
+CHAINS = Networks(sample(60, "fbnet", seed=1))
+OWN = Networks(sample(20, "custom", seed=1))
+
+
+def priced(networks: Networks, view: int = 0) -> np.ndarray:
+    """A device with a launch time, an arithmetic rate, and a price of memory."""
+    totals = layer_table(list(networks)).totals(view)
+    rates = np.zeros(totals.shape[1:])
+    rates[:, 0], rates[:, 1] = 0.01, 2e-8
+    return (totals * rates).sum(axis=(1, 2)) + 0.5
+
+
+@pytest.fixture(scope="module")
+def fitted() -> LayersPredictor:
+    return LayersPredictor().fit(CELLS, priced(CELLS))
+
+
+def test_other_spaces_are_predicted(fitted: LayersPredictor) -> None:
+    assert (fitted.costs_.rates >= 0).all()
+    assert (fitted.costs_.constants >= 0).all()
+    for networks, most in ((CELLS, 0.01), (OWN, 0.05), (CHAINS, 0.25)):
+        errors = np.abs(fitted.predict(networks) / priced(networks) - 1)
+        assert np.median(errors) < most
+
+
+def test_the_view_is_found() -> None:
+    for view in (0, 1):
+        found = LayersPredictor().fit(CELLS, priced(CELLS, view))
+        assert found.view_ == view
+        assert np.allclose(found.predict(CELLS), priced(CELLS, view), rtol=0.02)
+
+
+def test_outliers_do_not_matter() -> None:
+    costs = priced(CELLS)
+    costs[::10] *= 5
+    found = LayersPredictor().fit(CELLS, costs).predict(CELLS)
+    assert np.median(np.abs(found / priced(CELLS) - 1)) < 0.02
+
+
+def test_extrapolation(fitted: LayersPredictor) -> None:
+    assert (fitted.extrapolation(parse(np.arange(0, 15625, 500))) == 0).all()
+    place = custom_skeleton()
+    texts = ["|nor_conv_3x3~0|", "|nor_conv_5x5~0|", "|nor_conv_9x9~0|", "|dw_conv_3x3~0|"]
+    same, five, nine, new = fitted.extrapolation(
+        [Architecture.from_string(text, place) for text in texts]
+    )
+    assert same == 0
+    assert 0 < five < nine
+    assert new > 0
+    sizes = [
+        Architecture.from_string(texts[0], replace(place, image_size=size))
+        for size in (32, 64, 128)
+    ]
+    assert (np.diff(fitted.extrapolation(sizes)) > 0).all()
+
+
+def test_both_spaces_bring_networks_nearer(fitted: LayersPredictor) -> None:
+    both = Networks([*CELLS, *CHAINS])
+    more = LayersPredictor().fit(both, priced(both))
+    assert more.extrapolation(OWN).mean() < fitted.extrapolation(OWN).mean()
+    # A class in neither is still new.
+    assert not more.varied_[CLASSES.index("pool_max")]
+
+
+def test_intervals_widen(fitted: LayersPredictor) -> None:
+    residuals = np.random.default_rng(0).normal(0, 0.05, size=500)
+    growth = np.linspace(0, 1, 201)
+    intervals = LayerIntervals.fit(fitted, [residuals, residuals / 10], growth)
+    value = np.ones(len(OWN))
+    lower, upper = intervals.around(OWN, value, 0.9)
+    outside = fitted.extrapolation(OWN)
+    order = np.argsort(outside)
+    assert (np.diff((upper / lower)[order]) >= 0).all()
+    assert np.allclose(np.log(upper / value), 0.9 * np.sqrt(outside) + 0.08, atol=0.02)
+    with pytest.raises(UnsupportedError, match="coverage"):
+        intervals.around(OWN, value, 0.4)
+    with pytest.raises(MeasurementError, match="20"):
+        LayerIntervals.fit(fitted, [residuals[:19]], growth)
+
+
+def test_state(fitted: LayersPredictor) -> None:
+    again = LayersPredictor.from_state(fitted.state())
+    assert np.array_equal(again.predict(OWN), fitted.predict(OWN))
+    assert np.array_equal(again.extrapolation(OWN), fitted.extrapolation(OWN))
+    with pytest.raises(NotFittedError):
+        LayersPredictor().predict(OWN)
+
+
+def test_a_shipped_model_hands_custom_networks_on() -> None:
+    model, custom = archcost.load("raspi4"), archcost.load("raspi4", space="custom")
+    found = model.predict(OWN)
+    assert np.array_equal(found.value, custom.predict(OWN).value)
+    assert (found.extrapolation > 0).any()
+    assert "extrapolation" in found.to_frame().columns
+    inside = model.predict([0, 1])
+    assert (inside.extrapolation == 0).all()
+    assert "extrapolation" not in inside.to_frame().columns
+
+
+def test_a_data_set_is_the_skeleton_of_cells_without_one() -> None:
+    small = archcost.load("raspi4", space="custom", dataset="ImageNet16-120")
+    place = replace(skeleton("nasbench201", "ImageNet16-120"), space="custom")
+    text = "|nor_conv_5x5~0|"
+    there = small.predict(text).value
+    assert there == small.predict(Architecture.from_string(text, place)).value
+    assert there < archcost.load("raspi4", space="custom").predict(text).value
