@@ -210,7 +210,7 @@ class _Reader:
         before: Shape,
         after: Shape,
         groups: int = 1,
-        **window: int,
+        **window: Any,
     ) -> None:
         place = len(self.layers)
         (c_in, h_in, w_in), (c_out, h_out, w_out) = before, after

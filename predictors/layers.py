@@ -60,7 +60,7 @@ class LayersPredictor(Predictor):
         self.least_, self.most_ = layers.min(axis=0), layers.max(axis=0)
         # Networks that are cut off lack all that the others have in common.
         alike = [layers[(group == g) & whole] for g in range(group.max() + 1)]
-        self.varied_ = np.array([(part != part[:1]).any(axis=0) for part in alike]).any(axis=0)
+        self.varied_ = np.logical_or.reduce([(part != part[:1]).any(axis=0) for part in alike])
         return self
 
     def predict(self, archs: object) -> Floats:
@@ -105,13 +105,13 @@ class LayersPredictor(Predictor):
     def _extents(self) -> tuple[Floats, Floats]:
         """(`CLASSES`, `SHAPES`); of a class that was not measured, of all classes of its sort."""
         low, high = self.low_.copy(), self.high_.copy()
-        absent = (low > high).all(axis=1)
+        absent = np.asarray((low > high).all(axis=1))
         for sort in (IN_ARITHMETIC, ~IN_ARITHMETIC):
             if not absent[sort].all():
                 low[sort & absent] = self.low_[sort].min(axis=0)
                 high[sort & absent] = self.high_[sort].max(axis=0)
         # With nothing of the sort to compare with, the shape says nothing.
-        absent = (low > high).all(axis=1)
+        absent = np.asarray((low > high).all(axis=1))
         low[absent], high[absent] = -np.inf, np.inf
         return low, high
 

@@ -20,7 +20,8 @@ def draw(rows: list[SetScore], path: Path) -> None:
             part = sorted((row.samples, row.spearman) for row in rows if row.set == name)
             (line,) = axes.plot(*zip(*part, strict=True), marker="o", label=name)
             published = SETS[name].published
-            axes.scatter(published.keys(), published.values(), marker="x", color=line.get_color())
+            samples, best = list(published.keys()), list(published.values())
+            axes.scatter(samples, best, marker="x", color=line.get_color())
         axes.set_xlabel("measured networks")
         axes.set_ylabel("Spearman, mean over unseen devices and seeds")
         axes.set_title("Lines: archcost; crosses: best published")

@@ -200,7 +200,7 @@ class _Boards:
         """As `isolate.Server.answers`, as many at a time as there are boards."""
         waiting = iter(jobs)
         plan = {key: value for key, value in self._journal.plan.items() if key != "networks"}
-        pending: dict[Future, int] = {}
+        pending: dict[Future[Any], int] = {}
         while True:
             room = max(1, _boards(self._client).get(self._label, 0)) - len(pending)
             for _ in range(room):
@@ -216,7 +216,7 @@ class _Boards:
             for future in self._finished(list(pending)):
                 yield pending.pop(future), self._answer(future)
 
-    def _finished(self, pending: list[Future]) -> list[Future]:
+    def _finished(self, pending: list[Future[Any]]) -> list[Future[Any]]:
         """Those that are done, at least one; ends when told to, or when no board is left."""
         from distributed import wait
 
@@ -230,7 +230,7 @@ class _Boards:
                 raise MeasurementError(f"{self._label}: no board of this device is left; {_GO_ON}")
         raise MeasurementError(f"{self._label}: stopped")
 
-    def _answer(self, future: Future) -> Record:
+    def _answer(self, future: Future[Any]) -> Record:
         from distributed import KilledWorker
 
         if isinstance(future.exception(), KilledWorker):
@@ -242,7 +242,7 @@ class _Boards:
         return {"worker": board, **answer}
 
 
-def _result(future: Future, label: str) -> Any:
+def _result(future: Future[Any], label: str) -> Any:
     try:
         return future.result()
     except (UnsupportedError, ImportError) as error:
