@@ -12,6 +12,7 @@ from archcost.data.files import git_blob_id, sha256_of, write_whole
 from archcost.data.hwnasbench import HWNASBench, LookupTable, read_hwnasbench, read_lookup
 from archcost.data.measurements import as_measured
 from archcost.data.names import DATASETS, TargetColumn, dataset_name, parse_target
+from archcost.data.own import OWN, own_tables
 from archcost.data.sources import SOURCES, Source, source
 from archcost.data.tables import MeasuredTable, read_table
 from archcost.data.unpickle import load_plain_pickle
@@ -19,6 +20,7 @@ from archcost.data.unpickle import load_plain_pickle
 __all__ = [
     "DATASETS",
     "DEVICES",
+    "OWN",
     "SOURCES",
     "Device",
     "HWNASBench",
@@ -31,6 +33,7 @@ __all__ = [
     "device",
     "git_blob_id",
     "load_plain_pickle",
+    "own_tables",
     "parse_target",
     "read_hwnasbench",
     "read_lookup",

@@ -174,10 +174,24 @@ _EAGLE = tuple(
     )
 )
 
+_OWN_NOTE = (
+    "One thread bound to a core of a virtual machine with two, other jobs on the other core; "
+    "median over interleaved visits of the lower quartile of the runs, drift taken out."
+)
+_OWN = tuple(
+    Device(
+        name, "AMD EPYC, one core of a virtual machine", runtime, 1, "fp32", _OWN_NOTE, "archcost"
+    )
+    for name, runtime in (
+        ("epyc_onnxruntime", "ONNX Runtime 1.32.0"),
+        ("epyc_torch", "PyTorch 2.13.0, eager"),
+    )
+)
+
 DEVICES: dict[str, Device] = {
-    entry.id: entry for entry in (*_HW_NAS_BENCH, *_HELP_GPUS, *_HELP_OTHERS, *_EAGLE)
+    entry.id: entry for entry in (*_HW_NAS_BENCH, *_HELP_GPUS, *_HELP_OTHERS, *_EAGLE, *_OWN)
 }
-"""Device id to device: HW-NAS-Bench's six first, then HELP's, then eagle's.
+"""Device id to device: HW-NAS-Bench's six first, then HELP's, eagle's, and archcost's own.
 
 HELP's tables also have columns called raspi4, pixel3, eyeriss and fpga. They are HW-NAS-Bench's
 values (for FBNet: look-up sums), so they are HW-NAS-Bench's devices here.

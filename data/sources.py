@@ -15,7 +15,7 @@ class Source:
         id: the short name that devices, tables and cards refer to.
         title: name and venue.
         licence: SPDX identifier of the licence of the data.
-        url: the public repository.
+        url: the public repository, or the folder in this one.
         citation: authors, title, venue and year in one line.
     """
 
@@ -56,6 +56,13 @@ _SOURCES = (
             "L. Dudziak, T. Chau, M. S. Abdelfattah, R. Lee, H. Kim, N. D. Lane: BRP-NAS: "
             "Prediction-based NAS using GCNs. NeurIPS 2020."
         ),
+    ),
+    Source(
+        id="archcost",
+        title="archcost's own measurements",
+        licence="MIT",
+        url="data/measured",
+        citation="archcost: tables measured with archcost collect run, in data/measured.",
     ),
 )
 

@@ -222,10 +222,16 @@ class TransferIntervals:
         for device in np.resize(devices, _CALIBRATION_DEVICES).tolist():
             others = sources.without(device)
             chosen = rng.choice(len(costs), shots + _CALIBRATION_CELLS, replace=False)
+            least = 1e-6
+            if shots <= _FEW:
+                # Nobody begins with a cell that is cut off, or a run that failed: it does not say
+                # how fast a device is.
+                least = _LEAST * float(np.median(costs[:, device]))
+                chosen = chosen[np.argsort(costs[chosen, device] < least, kind="stable")]
             measured = imitate(sources, device, costs[chosen], rng)
             trial = TransferPredictor(others)
             trial._rows = others.rows(standardised[chosen[:shots]])
-            trial._learn(np.maximum(measured[:shots], 1e-6), cloud)
+            trial._learn(np.maximum(measured[:shots], least), cloud)
             values, deviation = trial.moments_of_rows(others.rows(standardised[chosen[shots:]]))
             found.append((measured[shots:] - values) / np.maximum(deviation, 1e-12))
         return cls(np.quantile(np.concatenate(found), chances), predictor)

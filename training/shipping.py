@@ -16,13 +16,14 @@ from pathlib import Path
 import numpy as np
 
 from archcost.checkpoints import cards
-from archcost.data import MeasuredTable, read_lookup, read_table
+from archcost.data import MeasuredTable, own_tables, read_lookup, read_table
 from archcost.encodings import parse
 from archcost.errors import unknown_name
 from archcost.training.datasets import train_scaled
 from archcost.training.layer_tables import sums_of
 from archcost.training.layers import train_layers
 from archcost.training.lookup import train_lookup
+from archcost.training.own import train_own
 from archcost.training.train import train
 from archcost.training.transfer_sources import ship_sources
 from archcost.training.trials import Name, Progress, Settings
@@ -57,7 +58,7 @@ def _networks(tables: Path) -> MeasuredTable:
 
 def _transfer(tables: Path, out: Path, progress: Progress) -> None:
     cells = [_cells(tables, source) for source in _CELLS]
-    ship_sources(cells, out / "transfer" / "nasbench201")
+    ship_sources([*cells, *own_tables("nasbench201")], out / "transfer" / "nasbench201")
     ship_sources([_networks(tables)], out / "transfer" / "fbnet")
 
 
@@ -92,15 +93,15 @@ def _scaled(tables: Path, out: Path, progress: Progress) -> None:
 
 def _layers(tables: Path, out: Path, progress: Progress) -> None:
     found = sums_of(read_lookup(tables / "fbnet_hwnasbench_luts.parquet"))
-    for name, source in (
-        ("nasbench201_hwnasbench_cifar10", "hw-nas-bench"),
-        ("nasbench201_help", "help"),
-        ("nasbench201_eagle", "eagle"),
-    ):
-        found += read_table(tables / f"{name}.parquet", dataset="cifar10", source=source)
-    (fbnet,) = read_table(tables / "fbnet_help.parquet", dataset="cifar100", source="help")
+    found += [_cells(tables, source) for source in _CELLS]
+    fbnet = _networks(tables)
     measured = {k: v for k, v in fbnet.targets.items() if k[0] not in _SUMS}
-    train_layers([*found, replace(fbnet, targets=measured)], out=out, progress=progress)
+    found += [replace(fbnet, targets=measured), *own_tables()]
+    train_layers(found, out=out, progress=progress)
+
+
+def _own(tables: Path, out: Path, progress: Progress) -> None:
+    train_own([*own_tables("nasbench201"), *own_tables("fbnet")], out=out)
 
 
 def _few_cells(tables: Path) -> list[MeasuredTable]:
@@ -139,6 +140,7 @@ PARTS: dict[str, Callable[[Path, Path, Progress], None]] = {
     "fbnet": _fbnet,
     "scaled": _scaled,
     "layers": _layers,
+    "own": _own,
 }
 """In the order in which they build on each other."""
 
