@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -210,12 +209,16 @@ class _Reader:
         before: Shape,
         after: Shape,
         groups: int = 1,
-        **window: Any,
+        kernel: int = 1,
+        stride: int = 1,
+        padding: int = 0,
+        dilation: int = 1,
     ) -> None:
         place = len(self.layers)
         (c_in, h_in, w_in), (c_out, h_out, w_out) = before, after
         sizes = (c_in, c_out, h_in, w_in, h_out, w_out)
-        self.layers.append(replace(Layer(kind, name, *sizes, groups=groups), **window))
+        window = (kernel, stride, padding, dilation, groups)
+        self.layers.append(Layer(kind, name, *sizes, *window))
         makers = [self.makers[source] for source in sources]
         self.edges += [(maker, place) for maker in makers if maker >= 0]
         self.makers[made] = place

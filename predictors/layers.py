@@ -60,7 +60,8 @@ class LayersPredictor(Predictor):
         self.least_, self.most_ = layers.min(axis=0), layers.max(axis=0)
         # Networks that are cut off lack all that the others have in common.
         alike = [layers[(group == g) & whole] for g in range(group.max() + 1)]
-        self.varied_ = np.logical_or.reduce([(part != part[:1]).any(axis=0) for part in alike])
+        varied = np.stack([(part != part[:1]).any(axis=0) for part in alike])
+        self.varied_: npt.NDArray[np.bool_] = np.logical_or.reduce(varied)
         return self
 
     def predict(self, archs: object) -> Floats:
@@ -91,7 +92,8 @@ class LayersPredictor(Predictor):
         below, above = low[table.category] - table.shapes, table.shapes - high[table.category]
         distance = np.maximum(below, above).max(axis=1, initial=0)
         layers = table.totals(self.view_)[:, :, 0]
-        new = ~self.varied_ & ((layers < self.least_) | (layers > self.most_))
+        unusual = (layers < self.least_) | (layers > self.most_)
+        new = np.where(self.varied_, False, unusual)
         distance += new[table.network, table.category]
         runs = table.runs[:, self.view_].astype(np.float64)
         cost = (table.quantities * self.costs_.rates[table.category]).sum(axis=1) * runs

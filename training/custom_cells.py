@@ -12,14 +12,15 @@ from statistics import mean
 
 import numpy as np
 
-from archcost.checkpoints import every_card, load_card
 from archcost.data import MeasuredTable
 from archcost.encodings import CUSTOM, SPACES, Architecture
 from archcost.errors import TableError
 from archcost.predictors import LayerIntervals, metrics
-from archcost.training.layer_tables import Floats, Ints, Measured, gather
-from archcost.training.layers import out_of_fold
+from archcost.training.layer_tables import Ints, Measured, gather
+from archcost.training.layers import out_of_fold, shipped_growth
 from archcost.training.trials import Name, Progress
+
+_FEWEST = 10
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,8 @@ def custom_cells(
 
     Args:
         tables: custom cells and architectures of known spaces; devices that have both are scored.
-        samples: numbers of custom cells that are learned from too.
+        samples: numbers of custom cells that are learned from too; those that leave fewer than ten
+            to score are skipped.
         seeds: how often each number is drawn; 0 samples need no draw.
         progress: called with the device, those done and those in all.
 
@@ -77,17 +79,18 @@ def custom_cells(
         if progress is not None:
             progress(name[0], done, len(jobs))
         rows = data.rows(name)
-        here = [space for space in SPACES if space in spaces[rows]]
+        cells = rows[spaces[rows] == CUSTOM]
+        here = [space for space in SPACES if space in found[name]]
         for known in [here[: stop + 1] for stop in range(len(here))]:
             learned = rows[np.isin(spaces[rows], known)]
-            for count in counts:
+            for count in [count for count in counts if len(cells) - count >= _FEWEST]:
                 parts = [
-                    _score(data, name, learned, rows[spaces[rows] == CUSTOM], count, seed)
+                    _score(data, name, learned, cells, count, seed)
                     for seed in range(seeds if count else 1)
                 ]
-                n = int((spaces[rows] == CUSTOM).sum()) - count
                 means = [mean(column) for column in zip(*parts, strict=True)]
-                scores.append(CustomScore(name[0], " + ".join(known), count, n, *means))
+                left = len(cells) - count
+                scores.append(CustomScore(name[0], " + ".join(known), count, left, *means))
     return scores
 
 
@@ -101,15 +104,7 @@ def _score(
     model = data.fitted(name, rows)
     costs = data.costs[name][rest]
     value = model.predict_table(data.layers.take(rest))
-    intervals = LayerIntervals.fit(model, out_of_fold(data, name, rows), _growth())
+    intervals = LayerIntervals.fit(model, out_of_fold(data, name, rows), shipped_growth())
     lower, upper = intervals.around(data.networks.take(rest), value, 0.9)
     error = float(np.median(np.abs(value / costs - 1)))
     return metrics.spearman(value, costs), error, metrics.coverage(lower, upper, costs)
-
-
-def _growth() -> Floats:
-    """How intervals grow outside, from the shipped devices."""
-    card = next(card for card in every_card() if card.space == CUSTOM)
-    intervals = load_card(card).intervals
-    assert isinstance(intervals, LayerIntervals)
-    return intervals.growth_

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
+from archcost.checkpoints import cards, load_card
 from archcost.data import MeasuredTable
 from archcost.encodings import CUSTOM, SPACES, Architecture, skeleton
 from archcost.encodings.execution import VIEWS
@@ -58,7 +59,8 @@ def train_layers(
     """Train models of layers for every device and metric of measured tables.
 
     A target is left out where its model misses by more than 20 % in the median within the measured
-    spaces: what it says outside is worth nothing then.
+    spaces: what it says outside is worth nothing then. With too few networks to hold a structure
+    out, intervals grow outside as those of the shipped devices.
 
     Args:
         tables: of any spaces; a device in several is learned from in all of them together.
@@ -81,12 +83,21 @@ def train_layers(
                 f"least {_FEWEST}"
             )
         trials[name] = _try(data, name, seed)
-    growth = evenly([part for trial in trials.values() for part in trial.rates])
+    rates = [part for trial in trials.values() for part in trial.rates]
+    growth = evenly(rates) if rates else shipped_growth()
     return [
         write_trained(_finish(data, name, trial, growth, seed), out)
         for name, trial in trials.items()
         if np.median(np.abs(np.expm1(np.concatenate(trial.residuals)))) <= _MOST_ERROR
     ]
+
+
+def shipped_growth() -> Floats:
+    """How intervals of the shipped devices grow outside what was measured."""
+    card = next(card for card in cards() if card.space == CUSTOM)
+    intervals = load_card(card).intervals
+    assert isinstance(intervals, LayerIntervals)
+    return intervals.growth_
 
 
 def _try(data: Measured, name: Name, seed: int) -> _Trial:

@@ -137,3 +137,21 @@ def test_nothing_heavy_is_imported() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_networks_outside_the_spaces(tmp_path: Path) -> None:
+    import archcost
+    from archcost.training.collect import write_onnx
+
+    write_onnx(archcost.parse(1)[0], tmp_path / "net.onnx")
+    cell = "|nor_conv_5x5~0|+|dw_conv_3x3~0|dil_conv_3x3~1|"
+    custom = run("predict", cell, "--space", "custom", "--device", "raspi4", "--format", "csv")
+    assert custom.returncode == 0, custom.stderr
+    assert float(rows(custom.stdout)[0]["extrapolation"]) > 0
+    known = run("predict", "--input", str(tmp_path / "net.onnx"), "--device", "raspi4")
+    assert known.returncode == 0, known.stderr
+    assert "net.onnx" in known.stdout
+    assert "extrapolation" not in known.stdout
+    wrong = run("predict", "|nor_conv_4x4~0|", "--space", "custom", "--device", "raspi4")
+    assert wrong.returncode == 2
+    assert "nor_conv_4x4" in wrong.stderr

@@ -46,16 +46,11 @@ def test_train_layers(tmp_path: Path) -> None:
 
 
 def test_what_cannot_be_priced_is_left_out() -> None:
-    noise = np.random.default_rng(1).permutation(len(CELLS.targets[CHIP]))
-    costs = np.exp(2 * np.random.default_rng(1).normal(size=len(noise)))
-    assert train_layers(replace_costs(CELLS, costs)) == []
+    costs = np.exp(2 * np.random.default_rng(1).normal(size=len(CELLS)))
+    assert train_layers([replace(CELLS, targets={CHIP: costs})]) == []
     few = MeasuredTable("nasbench201", "cifar10", None, [0, 1], {CHIP: np.ones(2)})
     with pytest.raises(MeasurementError, match="chip latency: 2 measurements"):
         train_layers([few])
-
-
-def replace_costs(old: MeasuredTable, costs: np.ndarray) -> list[MeasuredTable]:
-    return [replace(old, targets={CHIP: costs})]
 
 
 def test_gather_knows_equal_networks() -> None:
@@ -91,10 +86,12 @@ def test_benchmark_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -
     own = pd.read_parquet(tmp_path / "own.parquet")
     own.columns = ["arch_str", "chip_latency_ms"]
     own.to_parquet(tmp_path / "own.parquet")
-    main(["benchmark", "unseen", *paths, "--seeds", "1"])
+    with pytest.raises(SystemExit) as ended:
+        main(["benchmark", "unseen", *paths, "--seeds", "1"])
+    assert ended.value.code == 0
     out = capsys.readouterr().out.splitlines()
     assert "90 % hold" in out[0]
-    assert [line.split()[2] for line in out[1:4]] == ["0", "20", "100"]
+    assert [line.split()[2] for line in out[1:]] == ["0", "20"]
 
 
 @pytest.mark.shared
