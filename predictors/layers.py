@@ -107,14 +107,14 @@ class LayersPredictor(Predictor):
     def _extents(self) -> tuple[Floats, Floats]:
         """(`CLASSES`, `SHAPES`); of a class that was not measured, of all classes of its sort."""
         low, high = self.low_.copy(), self.high_.copy()
-        absent = np.asarray((low > high).all(axis=1))
+        absent: npt.NDArray[np.bool_] = np.logical_and.reduce(low > high, axis=1)
         for sort in (IN_ARITHMETIC, ~IN_ARITHMETIC):
             if not absent[sort].all():
                 low[sort & absent] = self.low_[sort].min(axis=0)
                 high[sort & absent] = self.high_[sort].max(axis=0)
         # With nothing of the sort to compare with, the shape says nothing.
-        absent = np.asarray((low > high).all(axis=1))
-        low[absent], high[absent] = -np.inf, np.inf
+        unknown = low > high
+        low[unknown], high[unknown] = -np.inf, np.inf
         return low, high
 
     def state(self) -> dict[str, npt.NDArray[Any]]:
