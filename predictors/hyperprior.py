@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from archcost.encodings import Batch, all_ids, skeleton
-from archcost.predictors.kernels import BASE, SourceDevices
+from archcost.predictors.kernels import BASE, SQUARED, SourceDevices
 
 Floats = npt.NDArray[np.float64]
 
@@ -129,9 +129,17 @@ def _normal_points(dimensions: int) -> Floats:
     return norm.ppf(np.clip(sobol[:_POINTS], 1e-4, 1 - 1e-4))
 
 
-def _points(mean: Floats, deviation: Floats) -> tuple[Floats, Floats]:
-    """Weights (m, b) and noise (m,) of normal logarithms."""
+def _points(names: tuple[str, ...], mean: Floats, deviation: Floats) -> tuple[Floats, Floats]:
+    """Weights (m, b) of the blocks and noise (m,), of normal logarithms.
+
+    A squared block never outweighs the linear one (heredity of interactions: Chipman 1996):
+    alone it would make slow networks out of those that are unlike slow ones.
+    """
     logs = mean + deviation * _normal_points(len(mean))
+    for i, name in enumerate(names):
+        if name.endswith(SQUARED):
+            linear = names.index(name.removesuffix(SQUARED))
+            logs[:, i] = np.minimum(logs[:, i], logs[:, linear])
     weights = np.exp(logs[:, :-1])
     return weights / weights.sum(axis=1, keepdims=True), np.exp(logs[:, -1])
 
@@ -152,16 +160,16 @@ def make_cloud(names: tuple[str, ...], mean: Floats, deviation: Floats) -> Cloud
     Exact ones have a single block: simulated costs are sums of operators without noise, and equal
     sums must be predicted equal. Those over all operators come first.
     """
-    learned, broad = _points(mean, deviation), _points(*_start(names))
-    blocks = len(names)
-    single = np.repeat(np.eye(blocks), len(_EXACT_NOISE), axis=0)
+    learned, broad = _points(names, mean, deviation), _points(names, *_start(names))
+    linear = [i for i, name in enumerate(names) if not name.endswith(SQUARED)]
+    single = np.repeat(np.eye(len(names))[linear], len(_EXACT_NOISE), axis=0)
     plain = np.array(
-        [4.0 if name.startswith(("all", "count", "onehot")) else 1.0 for name in names]
+        [4.0 if names[i].startswith(("all", "count", "onehot")) else 1.0 for i in linear]
     )
     prior = np.repeat(plain, len(_EXACT_NOISE)) / (plain.sum() * len(_EXACT_NOISE))
     return Cloud(
         np.vstack([learned[0], broad[0], single]),
-        np.concatenate([learned[1], broad[1], np.tile(_EXACT_NOISE, blocks)]),
+        np.concatenate([learned[1], broad[1], np.tile(_EXACT_NOISE, len(linear))]),
         np.concatenate(
             [
                 np.full(_POINTS, np.log((1 - _BROAD_SHARE) / _POINTS)),
@@ -219,7 +227,7 @@ def learn_logs(sources: SourceDevices) -> tuple[Floats, Floats]:
     start_mean, start_deviation = _start(sources.block_names)
     mean, deviation = start_mean, start_deviation
     for _ in range(_ITERATIONS):
-        weights, noise = _points(mean, deviation)
+        weights, noise = _points(sources.block_names, mean, deviation)
         logs = np.log(np.column_stack([np.maximum(weights, 1e-10), noise]))
         cloud = Cloud(weights, noise, np.zeros(len(noise)))
         shares = [posterior(kernels, centred, cloud).share for kernels, centred in tasks]

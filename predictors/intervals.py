@@ -28,6 +28,9 @@ _GRID = 2000
 _POWERS = (0.0, -0.1, -0.2, -0.3, -0.4)
 _USUAL = 0.9
 _ENOUGH = 500
+# With fewer residuals, a scale that varies and the closest pair would be fitted to their noise, and
+# intervals too short: one scale, the same distance to both sides.
+_FEWEST_FOR_SCALE = 200
 # Position of the logarithm of the predicted cost among the features.
 _LOG = 1
 # Below this, residuals are the rounding of the table, not noise.
@@ -62,7 +65,10 @@ class ConformalIntervals:
         if np.abs(residuals).max() < _EXACT:
             quantiles = np.linspace(-_EXACT, _EXACT, _GRID + 1)
             return cls(quantiles, np.zeros(0))
+        chances = np.linspace(0, 1, _GRID + 1)
         size = np.abs(residuals)
+        if len(size) < _FEWEST_FOR_SCALE:
+            return cls(np.quantile(np.concatenate([-size, size]), chances), np.zeros(0))
         features = _features(batch, predicted)
         # A floor keeps residuals that happen to be tiny from dominating the logarithm.
         logs = np.log(size + 0.3 * np.median(size))
@@ -74,7 +80,7 @@ class ConformalIntervals:
             changed = weights.copy()
             changed[_LOG] += power
             scale = np.exp(features @ changed)
-            found.append(cls(np.quantile(residuals / scale, np.linspace(0, 1, _GRID + 1)), changed))
+            found.append(cls(np.quantile(residuals / scale, chances), changed))
         return min(found, key=lambda one: one._width(batch, predicted))
 
     def _width(self, batch: Batch, predicted: Floats) -> float:

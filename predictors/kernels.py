@@ -31,6 +31,8 @@ _SQUARED = {
     "nasbench201": ("src", "all.count", "tflite.count"),
     "fbnet": ("src", "struct_total"),
 }
+SQUARED = "^2"
+"""How the names of squared blocks end."""
 _VIEWS = ("all", "reach", "tflite", "live")
 
 
@@ -199,7 +201,7 @@ class SourceDevices:
     def block_names(self) -> tuple[str, ...]:
         """The blocks in the order of `kernels`."""
         rows = self.rows(np.zeros((1, len(self.mean))))
-        return (*rows, *(f"{name}^2" for name in self.squared))
+        return (*rows, *(name + SQUARED for name in self.squared))
 
     def kernels(self, left: dict[str, Floats], right: dict[str, Floats]) -> Floats:
         """Kernels (b, n, m) of all blocks between rows of n and of m architectures."""

@@ -44,7 +44,7 @@ class Settings:
 
     Attributes:
         kinds: what to train; additive models only where they are exact, ensembles only where there
-            are a gnn and a gbdt.
+            are a gnn and a gbdt and no sum is exact.
         n_train: measured architectures to learn from; None: all that are not held out.
         n_test: architectures held out for the scores; at most a fifth of the table.
         n_estimators: trees of a gbdt.
@@ -192,17 +192,21 @@ def try_kinds(
             costs,
             data.fold[rows],
         )
-    if "ensemble" in settings.kinds and len(trials) > 1:
+
+    def additive() -> Predictor:
+        return AdditivePredictor(ratio=name[1] == "arithmetic_intensity")
+
+    exact = "additive" in settings.kinds and _exact(additive(), batch, costs)
+    if "ensemble" in settings.kinds and len(trials) > 1 and not exact:
         trials["ensemble"] = _combine(list(trials.values()), costs)
-    if "additive" in settings.kinds:
-
-        def additive() -> Predictor:
-            return AdditivePredictor(ratio=name[1] == "arithmetic_intensity")
-
-        errors = np.abs(additive().fit(batch, costs).predict(batch) / costs - 1)
-        if errors.max() < _EXACT or not trials:
-            trials["additive"] = _fit(additive, batch, costs, data.fold[rows])
+    if exact or ("additive" in settings.kinds and not trials):
+        trials["additive"] = _fit(additive, batch, costs, data.fold[rows])
     return {kind: trials[kind] for kind in KINDS if kind in trials}
+
+
+def _exact(model: Predictor, batch: Batch, costs: Floats) -> bool:
+    """Whether sums explain all costs."""
+    return bool(np.abs(model.fit(batch, costs).predict(batch) / costs - 1).max() < _EXACT)
 
 
 def _fit(make: Callable[[], Predictor], batch: Batch, costs: Floats, fold: Indices) -> Trial:

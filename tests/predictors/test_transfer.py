@@ -184,3 +184,13 @@ def test_ten_random_cells_of_a_measured_device(
         shares.append(metrics.coverage(*ends, costs[rest]))
     assert np.mean(scores) > floor
     assert 0.7 < np.mean(shares) <= 1
+
+
+@pytest.mark.parametrize("space", ["nasbench201", "fbnet"])
+def test_interactions_never_outweigh_their_own_linear_part(space: str) -> None:
+    # Alone they would rank networks by how unlike the usual ones they are.
+    names = source_devices(space).block_names
+    weights = shipped_cloud(space).weights
+    for name in (name for name in names if name.endswith("^2")):
+        linear = weights[:, names.index(name.removesuffix("^2"))]
+        assert (weights[:, names.index(name)] <= linear + 1e-12).all()
