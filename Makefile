@@ -31,7 +31,7 @@ lint: install
 
 # The root folders are subpackages of archcost once installed: checked where they are installed.
 types: install
-	rm -rf build/installed
+	rm -rf build/installed build/lib
 	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --target build/installed .
 	cd build/installed && $(abspath $(BIN))/mypy --config-file $(CURDIR)/pyproject.toml -p archcost
 	cd build/installed && PYTHONPATH=. $(abspath $(BIN))/lint-imports --config $(CURDIR)/pyproject.toml

@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, Any
 
 from archcost.encodings import Batch, parse
 from archcost.errors import MeasurementError, TableError, UnsupportedError, unknown_name
+from archcost.optional import require
 from archcost.training.collect.board.campaign import run_campaign
 from archcost.training.collect.board.isolate import Server
 from archcost.training.collect.board.journal import Journal
@@ -40,7 +41,6 @@ from archcost.training.collect.measuring import (
     surroundings_of,
 )
 from archcost.training.collect.results import Results
-from archcost.training.collect.runners.missing import require
 from archcost.training.collect.runners.registry import find_runtime
 
 if TYPE_CHECKING:
