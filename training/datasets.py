@@ -38,7 +38,8 @@ def train_scaled(
 
     Args:
         table: at least three rows of each target.
-        bases: cards of predictors on the data set that was measured in full.
+        bases: cards of predictors on the data set that was measured in full; those of other spaces
+            are passed over.
         root: folder of their checkpoints; the new ones refer to them, so they belong there too.
         out: folder to write checkpoints to; None: none are written.
 
@@ -48,7 +49,7 @@ def train_scaled(
     trained = []
     for card in bases:
         names = (card.device, card.metric)
-        if names not in table.targets:
+        if names not in table.targets or card.space != table.space:
             continue
         base = load_card(card, root)
         costs = table.targets[names]
