@@ -90,9 +90,7 @@ def _scaled(tables: Path, out: Path, progress: Progress) -> None:
     bases = [
         card
         for card in cards(out)
-        if card.default
-        and (card.source, card.space) == ("hw-nas-bench", "nasbench201")
-        and card.dataset == "cifar10"
+        if card.default and (card.source, card.dataset) == ("hw-nas-bench", "cifar10")
     ]
     for table in _few_cells(tables):
         train_scaled(table, bases, root=out, out=out)

@@ -111,7 +111,9 @@ def test_table_is_read_back_and_trained_on(tmp_path: Path) -> None:
     stored = pd.read_parquet(path)
     assert set(stored.loc[stored["reason"].notna(), "reason"]) == {"no memory"}
     assert stored.attrs["archcost"]["plan"]["rounds"] == 3
-    trained = train(table, targets=[("desk", "latency")], settings=Settings(n_estimators=5))
+    trained = train(
+        table, targets=[("desk", "latency")], settings=Settings(n_estimators=5, steps=10)
+    )
     assert trained[0].model.feasibility is not None
 
 
