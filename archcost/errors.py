@@ -54,7 +54,7 @@ def unknown_name(kind: str, name: object, known: Iterable[str]) -> UnknownNameEr
         name: what was given.
         known: the names that would have been right.
     """
-    names = sorted(known)
+    names = sorted(set(known))
     folded = {candidate.casefold(): candidate for candidate in names}
     near = get_close_matches(str(name).casefold(), list(folded), n=3, cutoff=0.5)
     if near:

@@ -24,17 +24,14 @@ for its 1x1 convolutions, where this form gives 2.38), so cells are refused.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
-import numpy as np
-import numpy.typing as npt
-
-from archcost.errors import UnsupportedError
+from archcost.training.collect.simulators.chip import Chip
 from archcost.training.collect.simulators.workloads import Workload
 
 
 @dataclass(frozen=True, slots=True)
-class FPGA:
+class FPGA(Chip):
     """The hardware; the defaults are the board that HW-NAS-Bench prices.
 
     Attributes:
@@ -47,16 +44,6 @@ class FPGA:
     watts: float = 7.0
     pointwise_channels: int = 16
     depthwise_channels: int = 8
-
-    def __post_init__(self) -> None:
-        for field in fields(self):
-            value = getattr(self, field.name)
-            if not value > 0 or value == float("inf"):
-                raise UnsupportedError(f"{field.name} = {value}: give a number above 0")
-
-    def latency_ms(self, cycles: npt.ArrayLike) -> npt.NDArray[np.float64]:
-        """Cycles as milliseconds."""
-        return np.asarray(cycles, dtype=np.float64) / (self.clock_mhz * 1e3)
 
 
 def pointwise_cycles(chip: FPGA, work: Workload, size: int) -> float:

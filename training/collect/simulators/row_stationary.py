@@ -36,20 +36,21 @@ table, as if its search had settled for a mapping that fetches one layer's weigh
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
 
 from archcost.errors import UnsupportedError
+from archcost.training.collect.simulators.chip import Chip
 from archcost.training.collect.simulators.workloads import Workload
 
 Ints = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
-class RowStationary:
+class RowStationary(Chip):
     """The hardware; the defaults are Eyeriss as HW-NAS-Bench prices it.
 
     Attributes:
@@ -76,16 +77,6 @@ class RowStationary:
     buffer_pj: float = 10.913
     dram_pj: float = 201.25
     output_pj: float = 169.43
-
-    def __post_init__(self) -> None:
-        for field in fields(self):
-            value = getattr(self, field.name)
-            if not value > 0 or value == float("inf"):
-                raise UnsupportedError(f"{field.name} = {value}: give a number above 0")
-
-    def latency_ms(self, cycles: npt.ArrayLike) -> npt.NDArray[np.float64]:
-        """Cycles as milliseconds."""
-        return np.asarray(cycles, dtype=np.float64) / (self.clock_mhz * 1e3)
 
 
 @dataclass(frozen=True, slots=True)
