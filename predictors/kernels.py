@@ -2,21 +2,23 @@
 
 A prior covariance is a weighted sum of blocks. Most blocks are linear in features: operator
 counts, single edges and the rest of the encoding "runtime" in each of its four views (or, for
-FBNet, counts, single blocks and layer sums), and the costs of source devices, which enter as linear
-functions of those features. A few are squares of such blocks: interactions of pairs. Blocks are
-centred and have unit mean variance over the space, so that weights can be compared.
+FBNet, counts, single blocks, layer sums and work by depth), and the costs of source devices, which
+enter as linear functions of those features. A few are squares of such blocks: interactions of
+pairs. Blocks are centred and have unit mean variance over the space, so that weights compare.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
 
-from archcost.encodings import ArrayEncoding, Batch, encode, skeleton
+from archcost.encodings import FBNET_OPERATORS, ArrayEncoding, Batch, encode, skeleton
+from archcost.encodings.layer_features import QUANTITIES, operator_sums
+from archcost.encodings.places import block_places
 from archcost.errors import UnsupportedError, unknown_name
 
 Floats = npt.NDArray[np.float64]
@@ -33,6 +35,9 @@ _SQUARED = {
 }
 SQUARED = "^2"
 """How the names of squared blocks end."""
+# Weight of the rate that all operators share against that of their own; chosen, as the rest, by how
+# well source devices that were left out are ranked.
+_COMMON_RATE = 3.0
 _VIEWS = ("all", "reach", "tflite", "live")
 
 
@@ -95,6 +100,30 @@ def _block_columns(space: str, columns: tuple[str, ...]) -> dict[str, tuple[list
     found["struct"] = where("structural"), True
     found["layer_total"] = where("layers", True), True
     found["layer"] = where("layers", False), True
+    return found
+
+
+@lru_cache(maxsize=1)
+def _work_by_depth() -> dict[str, Floats]:
+    """Kernel block to features (22 x 9, f) of each FBNet operator in each place.
+
+    A block costs its multiply-accumulates or bytes times a rate that changes smoothly with depth
+    (Legendre polynomials up to the square): one rate for all operators, and for each a smaller
+    difference from it.
+    """
+    places = block_places(skeleton("fbnet", BASE["fbnet"]))
+    sums = np.array([[operator_sums(o, place, True) for o in FBNET_OPERATORS] for place in places])
+    depth = np.linspace(-1, 1, len(sums))
+    shapes = np.column_stack([np.ones(len(sums)), depth, 1.5 * depth**2 - 0.5])
+    found = {}
+    for name, quantity in (("depth.macs", "macs"), ("depth.bytes", "activation_bytes")):
+        size = sums[:, :, QUANTITIES.index(quantity)]
+        common = size[:, :, None] * shapes[:, None]
+        own = common[:, :, None] * np.eye(len(FBNET_OPERATORS))[:, :, None]
+        effects = np.concatenate([own.reshape(*size.shape, -1), _COMMON_RATE * common], axis=2)
+        varied = effects - effects.mean(axis=1, keepdims=True)
+        scale = np.sqrt((varied**2).sum() / size.shape[1])
+        found[name] = effects.reshape(size.size, -1) / scale
     return found
 
 
@@ -190,6 +219,10 @@ class SourceDevices:
             # Sums of expansion, kernel, groups and skips over the network.
             parts = rows["struct"].reshape(len(standardised), 4, -1).sum(axis=2)
             rows["struct_total"] = parts
+            columns, _ = self._blocks["onehot"]
+            operators = standardised[:, columns] * self.deviation[columns]
+            for name, effects in _work_by_depth().items():
+                rows[name] = operators @ effects
         return rows
 
     @property

@@ -108,7 +108,9 @@ def ship_sources(tables: Iterable[MeasuredTable], folder: Path) -> SourceCard:
         metric="latency",
         unit="ms",
         devices=owner,
-        licences={name: source(name).licence for name in set(owner.values()) if name in SOURCES},
+        licences={
+            name: source(name).licence for name in sorted({*owner.values()}) if name in SOURCES
+        },
         n_train=sizes,
         split="none held out: a new device is scored on measurements of its own",
         encoding_version=ENCODING_VERSION,
