@@ -207,8 +207,8 @@ def learn(sources: SourceDevices) -> Cloud:
 def learn_logs(sources: SourceDevices) -> tuple[Floats, Floats]:
     """Mean and deviation (b + 1,) of log weights and log noise, from how sources follow each other.
 
-    Each source (16 at most) is measured in imitation, on 30 random architectures, twice, and
-    fitted with the other sources' functions.
+    Each source (16 at most) is measured in imitation, on 30 random architectures, twice if there
+    are at most 8, and fitted with the other sources' functions.
     """
     if len(sources.names) < 2:
         return _start(sources.block_names)

@@ -43,7 +43,8 @@ class CostModel:
 
     Attributes:
         target: what.
-        kind: "additive", "gbdt", "transfer", "stacked", "gnn", "ensemble" or "layers".
+        kind: "additive", "gbdt", "transfer", "stacked", "gnn", "ensemble", "scaled", "carried" or
+            "layers".
         predictor: the point predictor.
         intervals: calibrated around it.
         feasibility: for devices whose compiler refuses some networks.

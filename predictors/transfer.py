@@ -14,10 +14,9 @@ import numpy as np
 import numpy.typing as npt
 
 from archcost.encodings import Batch, parse, skeleton
-from archcost.errors import UnsupportedError
 from archcost.predictors.base import Floats, Predictor, one_skeleton, positive_costs
 from archcost.predictors.hyperprior import LEVEL, Cloud, Posterior, imitate, learn, pool, posterior
-from archcost.predictors.intervals import COVERAGES
+from archcost.predictors.intervals import check_coverage
 from archcost.predictors.kernels import BASE, SourceDevices
 
 _KEPT = 24
@@ -43,6 +42,7 @@ class TransferPredictor(Predictor):
     """
 
     kind = "transfer"
+    _last: tuple[Batch, Floats, Floats] | None = None
 
     def __init__(self, sources: SourceDevices, cloud: Cloud | None = None) -> None:
         self.sources = sources
@@ -60,6 +60,7 @@ class TransferPredictor(Predictor):
 
     def _learn(self, costs: Floats, cloud: Cloud) -> None:
         """Fit the measured rows; keep the cloud's likeliest points, others weigh nothing."""
+        self._last = None
         usual = self._usual()
         self.smallest_ = float(costs.min())
         self.slope_ = usual if self.sources.names and len(costs) <= _FEW else 0.0
@@ -106,9 +107,8 @@ class TransferPredictor(Predictor):
         if not len(batch):
             return np.zeros(0), np.zeros(0)
         one_skeleton(batch, "a transfer")
-        last: tuple[Batch, Floats, Floats] | None = getattr(self, "_last", None)
         # A model asks for values and then for intervals of the same batch.
-        if last is None or last[0] is not batch:
+        if self._last is None or self._last[0] is not batch:
             rows = self.sources.rows(self.sources.standardised(batch))
             self._last = batch, *self.moments_of_rows(rows)
         return self._last[1], self._last[2]
@@ -242,9 +242,7 @@ class TransferIntervals:
         Raises:
             UnsupportedError: a coverage outside 0.5 to 0.99.
         """
-        low, high = COVERAGES
-        if not low <= coverage <= high:
-            raise UnsupportedError(f"coverage {coverage} is outside {low} to {high}")
+        check_coverage(coverage)
         return self.ends(predicted, self.predictor.moments(batch)[1], coverage)
 
     def ends(self, predicted: Floats, deviation: Floats, coverage: float) -> tuple[Floats, Floats]:

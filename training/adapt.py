@@ -13,7 +13,7 @@ import numpy.typing as npt
 from archcost.checkpoints import cards, checkpoint_folder, write_checkpoint
 from archcost.checkpoints.transfer import shipped_cloud, source_devices
 from archcost.checkpoints.user import check_device_name, user_folder
-from archcost.encodings import find_dataset, find_space, parse
+from archcost.encodings import Batch, find_dataset, find_space, parse
 from archcost.errors import MeasurementError
 from archcost.predictors import (
     ConformalIntervals,
@@ -107,7 +107,8 @@ class Adapted(CostModel):
         write_checkpoint(folder, model, card)
         # Another kind may have been chosen before: one device has one model of a target.
         for other in folder.parent.glob(f"{device}-{target.metric}-*"):
-            if other != folder:
+            # Not "a-latency-b" of another device when "a" is saved.
+            if other != folder and other.name.rpartition("-")[0] == f"{device}-{target.metric}":
                 _remove(other)
         return folder
 
@@ -204,7 +205,11 @@ def _few(campaign: Campaign, base: TransferPredictor) -> _Fitted:
 
 
 def _many(campaign: Campaign, base: TransferPredictor) -> _Fitted:
-    """The best of three kinds on a fifth left out, which then calibrates; refitted on all."""
+    """The best of three kinds on a fifth left out.
+
+    That fifth calibrates it and it is refitted on all, unless it is the transfer alone: that learns
+    from 120 of the others, and source devices calibrate it.
+    """
     batch, costs = campaign.batch, campaign.costs
     shuffled = np.random.default_rng(0).permutation(len(costs))
     held, rest = np.split(shuffled, [min(_VALIDATION, len(costs) // 5)])
@@ -280,7 +285,8 @@ def _nearest(predictor: Predictor, devices: SourceDevices) -> tuple[tuple[str, f
 def _outliers(campaign: Campaign, model: TransferPredictor) -> tuple[str, ...]:
     """Networks whose measurements the fit trusts little."""
     trust = model.posterior_.share @ model.posterior_.precision
-    return tuple(campaign.batch.take(np.flatnonzero(trust < _OUTLIER)).strings())
+    doubtful = model.ids_[trust < _OUTLIER]
+    return tuple(Batch.from_ids(campaign.batch.groups[0].skeleton, doubtful).strings())
 
 
 def _remove(folder: Path) -> None:

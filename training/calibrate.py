@@ -41,7 +41,7 @@ class Outlook:
 
     Attributes:
         narrowing: (m,) fraction by which 1, 2, … m further networks narrow the mean interval.
-        seconds: that measuring one more network takes.
+        seconds: that measuring one more network takes; NaN after a single visit.
     """
 
     narrowing: Floats

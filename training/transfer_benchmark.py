@@ -28,6 +28,7 @@ from archcost.training.transfer_sets import SETS, DeviceSet
 Floats = npt.NDArray[np.float64]
 SAMPLERS = ("random", "suggest")
 _CANDIDATES = 3000
+_MOST = 1000
 
 
 @dataclass(frozen=True)
@@ -112,8 +113,10 @@ def benchmark(
     if sampler not in SAMPLERS:
         raise unknown_name("sampler", sampler, SAMPLERS)
     samples = list(samples)
-    if seeds < 1 or min(samples, default=0) < 1:
-        raise UnsupportedError("samples and seeds must be at least 1")
+    if seeds < 1 or not 1 <= min(samples, default=0) <= max(samples) <= _MOST:
+        raise UnsupportedError(
+            f"samples must be 1 to {_MOST} (transfer is for few), and seeds at least 1"
+        )
     chosen = [_find(name) for name in (SETS if sets is None else sets)]
     tables = list(tables)
     jobs = [(one, device, n) for one in chosen for device in one.unseen for n in samples]

@@ -33,6 +33,7 @@ HELD_OUT: dict[str, Callable[[npt.NDArray[np.int8]], npt.NDArray[np.bool_]]] = {
 }
 """Cells (n, 6) of NAS-Bench-201 that hold a structure, by its name."""
 _SHOTS = 200
+_FEWEST = 10
 
 
 @dataclass(frozen=True)
@@ -95,7 +96,8 @@ def across_spaces(
         tables: measurements in the wanted space.
         known: space in which the device is known, by its function there.
         wanted: space to predict.
-        samples: numbers of measurements there.
+        samples: numbers of measurements there; those that leave fewer than ten networks to score
+            are skipped.
         seeds: how often each number is drawn; 0 samples need no draw.
         progress: called with the device, those done and those in all.
 
@@ -112,6 +114,7 @@ def across_spaces(
     }
     if not found:
         raise TableError(f"the tables hold no device in {wanted} that was measured in {known} too")
+    counts = list(samples)
     scores = []
     for done, (device, (table, costs)) in enumerate(found.items()):
         if progress is not None:
@@ -121,7 +124,7 @@ def across_spaces(
         carried = _carry(device, there, here)
         # The mixture stands for one more device; kernels keep the weights learned without it.
         few = TransferPredictor(carried.as_source("carried", carried.wanted), learn(carried.wanted))
-        for n in samples:
+        for n in (count for count in counts if len(rows) - count >= _FEWEST):
             values = [
                 _space_score(few if n else carried, batch, costs[rows], n, seed)
                 for seed in range(seeds if n else 1)

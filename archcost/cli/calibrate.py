@@ -102,9 +102,10 @@ def _print_outlook(found: Calibration, n: int, rounds: int) -> None:
     further = outlook.halving()
     if further is not None:
         minutes = (n + further) * outlook.seconds / 60
+        time = f", about {minutes:.1f} minutes" if np.isfinite(minutes) else ""
         typer.echo(
             f"to halve the intervals measure {further} more: the same command with -n "
-            f"{n + further}, about {minutes:.1f} minutes"
+            f"{n + further}{time}"
         )
     else:
         some, most = min(n, len(outlook.narrowing)), len(outlook.narrowing)

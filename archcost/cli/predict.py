@@ -184,7 +184,9 @@ def _cards(
     space, dataset = place
     if devices:
         if metric is None and every:
-            pairs = [(c.device, c.metric) for c in every_card() if c.device in devices]
+            here = [c for c in every_card() if (c.space, c.dataset) == place]
+            found = {name: [c.metric for c in here if c.device == name] for name in devices}
+            pairs = [(name, what) for name in devices for what in found[name] or ["latency"]]
         else:
             pairs = [(name, metric or "latency") for name in devices]
         return [find_card(name, what, space, dataset, kind) for name, what in dict.fromkeys(pairs)]

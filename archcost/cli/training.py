@@ -13,7 +13,7 @@ from archcost.checkpoints import Card, cards, load_card
 from archcost.cli.options import Dataset, Kind, Space, TableFile, progress_bar
 from archcost.data import LookupTable, MeasuredTable, read_hwnasbench, read_table
 from archcost.encodings import parse
-from archcost.errors import UnsupportedError
+from archcost.errors import UnsupportedError, unknown_name
 from archcost.training import Settings, split_rows, train_lookup
 from archcost.training import evaluate as evaluate_model
 from archcost.training import train as train_tables
@@ -59,6 +59,10 @@ def train(
     """
     tables, lookup = _read(table, space, dataset, source)
     if device:
+        measured = {name for t in tables for name, _ in t.targets}
+        for name in device:
+            if name not in measured:
+                raise unknown_name("device in the table", name, measured)
         tables = [
             replace(t, targets={k: v for k, v in t.targets.items() if k[0] in device})
             for t in tables

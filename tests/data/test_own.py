@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+import pytest
 
 from archcost.data import DEVICES, OWN, own_tables
 from archcost.data.own import MEASURED
+from archcost.errors import UnknownNameError
 
 
 def test_own_tables_are_read() -> None:
@@ -19,6 +21,8 @@ def test_own_tables_are_read() -> None:
             assert np.isfinite(costs).all()
             assert (costs > 0).all()
     assert [table.space for table in own_tables("fbnet")] == ["fbnet"]
+    with pytest.raises(UnknownNameError, match="nasbench201"):
+        own_tables("nasbench")
 
 
 def test_own_tables_say_how_they_were_measured() -> None:

@@ -194,3 +194,11 @@ def test_interactions_never_outweigh_their_own_linear_part(space: str) -> None:
     for name in (name for name in names if name.endswith("^2")):
         linear = weights[:, names.index(name.removesuffix("^2"))]
         assert (weights[:, names.index(name)] <= linear + 1e-12).all()
+
+
+def test_a_refit_forgets_what_was_predicted_before() -> None:
+    archs, batch = [0, 500, 9000, 12000], parse([1, 2, 3])
+    model = TransferPredictor(source_devices("nasbench201"), shipped_cloud("nasbench201"))
+    first = model.fit(archs, [1.0, 2.0, 3.0, 4.0]).predict(batch)
+    second = model.fit(archs, [10.0, 20.0, 30.0, 40.0]).predict(batch)
+    assert np.allclose(second, 10 * first)

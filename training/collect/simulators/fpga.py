@@ -26,12 +26,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from archcost.training.collect.simulators.chip import Chip
+from archcost.training.collect.simulators.hardware import Hardware
 from archcost.training.collect.simulators.workloads import Workload
 
 
 @dataclass(frozen=True, slots=True)
-class FPGA(Chip):
+class FPGA(Hardware):
     """The hardware; the defaults are the board that HW-NAS-Bench prices.
 
     Attributes:

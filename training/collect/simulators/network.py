@@ -7,7 +7,7 @@ once for each place where it can stand.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from functools import lru_cache
 
 import numpy as np
@@ -88,10 +88,11 @@ def find_chip(name: str, settings: dict[str, str] | None = None) -> tuple[str, C
     if folded not in CHIPS:
         raise unknown_name("chip", name, CHIPS)
     chip = CHIPS[folded]
+    known = [field.name for field in fields(chip)]
     numbers: dict[str, float] = {}
     for key, text in (settings or {}).items():
-        if key not in chip.__slots__:
-            raise unknown_name(f"setting of {folded}", key, chip.__slots__)
+        if key not in known:
+            raise unknown_name(f"setting of {folded}", key, known)
         kind = type(getattr(chip, key))
         try:
             numbers[key] = kind(text)

@@ -43,14 +43,14 @@ import numpy as np
 import numpy.typing as npt
 
 from archcost.errors import UnsupportedError
-from archcost.training.collect.simulators.chip import Chip
+from archcost.training.collect.simulators.hardware import Hardware
 from archcost.training.collect.simulators.workloads import Workload
 
 Ints = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
-class RowStationary(Chip):
+class RowStationary(Hardware):
     """The hardware; the defaults are Eyeriss as HW-NAS-Bench prices it.
 
     Attributes:

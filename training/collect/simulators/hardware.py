@@ -1,4 +1,4 @@
-"""What the configurations of simulated chips have in common."""
+"""What the hardware of simulated chips has in common."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from archcost.errors import UnsupportedError
 
 
 @dataclass(frozen=True, slots=True)
-class Chip:
+class Hardware:
     """Base of configurations: numbers above 0, a clock among them.
 
     Attributes:
