@@ -12,6 +12,7 @@ to the device's journal here, so that the whole can be stopped and goes on later
 
 from __future__ import annotations
 
+import gc
 import threading
 import time
 from collections.abc import Iterable, Iterator, Sequence
@@ -120,10 +121,16 @@ def table_path(out: str | Path, label: str) -> Path:
 @contextmanager
 def _connected(scheduler: str) -> Iterator[Client]:
     distributed = require("distributed", "dask")
+    why = ""
     try:
         client = distributed.Client(scheduler, timeout=_CONNECT_S)
     except (OSError, ValueError) as error:
-        raise UnsupportedError(f"no Dask scheduler answers at {scheduler} ({error})") from None
+        why = str(error) or type(error).__name__
+    if why:
+        # A client that failed closes itself when it is collected, and waits for ever if that
+        # happens while another one starts: it is collected now.
+        gc.collect()
+        raise UnsupportedError(f"no Dask scheduler answers at {scheduler} ({why})")
     with client:
         yield client
 
