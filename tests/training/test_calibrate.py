@@ -8,7 +8,6 @@ import signal
 import subprocess
 import sys
 import time
-from contextlib import suppress
 from itertools import pairwise
 from pathlib import Path
 
@@ -73,32 +72,28 @@ def test_a_machine_becomes_a_device(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert not list(found.table.parent.glob("*.journal.jsonl"))
 
 
-def interrupted(process: subprocess.Popen[str]) -> str:
-    """What a process says that is interrupted, as people do: again if nothing happens.
-
-    Python drops a KeyboardInterrupt that happens to be raised in a callback of the collector.
-    """
-    for _ in range(3):
-        process.send_signal(signal.SIGINT)
-        with suppress(subprocess.TimeoutExpired):
-            return process.communicate(timeout=2)[1]
-    return process.communicate(timeout=30)[1]
-
-
 def test_interrupted_the_same_command_goes_on(tmp_path: Path) -> None:
     command = [
         *(sys.executable, "-m", "archcost", "calibrate", "-n", "4", "--rounds", "8"),
         *("--visit-seconds", "0.02", "--device", "mine"),
     ]
     environment = {**os.environ, "ARCHCOST_HOME": str(tmp_path)}
-    process = subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        command,
+        env=environment,
+        stderr=subprocess.PIPE,
+        text=True,
+        # What a shell starts in the background ignores Ctrl-C, and so would this.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )
     deadline = time.monotonic() + 90
     while not (journals := list(tmp_path.glob("measured/*.journal.jsonl"))) or (
         journals[0].read_bytes().count(b'"visit"') < 3
     ):
         assert time.monotonic() < deadline
         time.sleep(0.01)
-    said = interrupted(process)
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=30)
     assert process.returncode == 130
     assert said.splitlines()[-1].startswith("archcost: interrupted")
     assert "Traceback" not in said
