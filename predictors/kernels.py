@@ -59,6 +59,12 @@ def raw_features(batch: Batch) -> tuple[Floats, tuple[str, ...]]:
     return np.hstack([part.values for part in parts]).astype(np.float64), columns
 
 
+def standardise(values: Floats, mean: Floats, deviation: Floats) -> Floats:
+    """Features (n, f) with zero mean and unit variance; those whose deviation is 0 are 0."""
+    safe = np.where(deviation > 0, deviation, 1.0)
+    return np.where(deviation > 0, (values - mean) / safe, 0.0)
+
+
 def _block_columns(space: str, columns: tuple[str, ...]) -> dict[str, tuple[list[int], bool]]:
     """Block name to positions of its columns, and whether each column gets unit variance."""
     split = [(*column.split("|", 1),) for column in columns]
@@ -181,9 +187,7 @@ class SourceDevices:
 
     def standardised(self, batch: Batch) -> Floats:
         """Features (n, f) with zero mean and unit variance over the space; constants are 0."""
-        values, _ = raw_features(batch)
-        safe = np.where(self.deviation > 0, self.deviation, 1.0)
-        return np.where(self.deviation > 0, (values - self.mean) / safe, 0.0)
+        return standardise(raw_features(batch)[0], self.mean, self.deviation)
 
     def costs(self, standardised: Floats) -> Floats:
         """Costs (n, d) in ms of architectures with these standardised features (n, f)."""

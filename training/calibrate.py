@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -25,10 +24,10 @@ from archcost.training.collect.measuring import default_device, journal_path, pl
 from archcost.training.collect.runners import find_runtime
 from archcost.training.pareto import pareto
 from archcost.training.suggest import suggest
+from archcost.training.trials import Progress
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
-Progress = Callable[[str, int, int], None]
 
 _SAMPLED = 20_000
 _MOST_FURTHER = 200

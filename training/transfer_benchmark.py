@@ -8,7 +8,7 @@ were not samples.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -24,6 +24,7 @@ from archcost.predictors.kernels import BASE, SourceDevices
 from archcost.predictors.transfer import TransferIntervals, TransferPredictor
 from archcost.training.suggest import choose
 from archcost.training.transfer_sets import SETS, DeviceSet
+from archcost.training.trials import Progress
 
 Floats = npt.NDArray[np.float64]
 SAMPLERS = ("random", "suggest")
@@ -93,7 +94,7 @@ def benchmark(
     samples: Iterable[int] = (10, 20),
     seeds: int = 20,
     sampler: str = "random",
-    progress: Callable[[str, int, int], None] | None = None,
+    progress: Progress | None = None,
 ) -> list[TransferScore]:
     """Run transfer on sets of devices.
 

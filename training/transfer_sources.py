@@ -14,7 +14,7 @@ from archcost.data import SOURCES, MeasuredTable, source
 from archcost.encodings import Batch, all_ids, parse, skeleton
 from archcost.errors import MeasurementError
 from archcost.predictors.hyperprior import pool
-from archcost.predictors.kernels import BASE, SourceDevices, raw_features
+from archcost.predictors.kernels import BASE, SourceDevices, raw_features, standardise
 
 Floats = npt.NDArray[np.float64]
 
@@ -80,9 +80,7 @@ def _standard(space: str) -> tuple[Floats, Floats, Floats]:
 
 def _design(batch: Batch, mean: Floats, deviation: Floats) -> Floats:
     values, _ = raw_features(batch)
-    safe = np.where(deviation > 0, deviation, 1.0)
-    standardised = np.where(deviation > 0, (values - mean) / safe, 0.0)
-    return np.column_stack([np.ones(len(values)), standardised])
+    return np.column_stack([np.ones(len(values)), standardise(values, mean, deviation)])
 
 
 def ship_sources(tables: Iterable[MeasuredTable], folder: Path) -> SourceCard:

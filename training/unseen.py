@@ -23,9 +23,9 @@ from archcost.predictors.carried import CarriedPredictor
 from archcost.predictors.hyperprior import learn, pool
 from archcost.predictors.kernels import BASE, SourceDevices
 from archcost.predictors.metrics import spearman
+from archcost.training.trials import Progress
 
 Floats = npt.NDArray[np.float64]
-Progress = Callable[[str, int, int], None]
 
 HELD_OUT: dict[str, Callable[[npt.NDArray[np.int8]], npt.NDArray[np.bool_]]] = {
     "four or more nor_conv_3x3": lambda ids: (ids == 3).sum(axis=1) >= 4,
