@@ -182,7 +182,7 @@ _OWN = (
         1,
         "fp32",
         "One thread bound to a core, other jobs on the other core; median over five interleaved "
-        "visits of the lower quartile of the runs, drift taken out.",
+        "visits of the fastest run, drift taken out.",
         "archcost",
     ),
 )

@@ -95,7 +95,7 @@ def _metadata(plan: Record, records: list[Any], results: Results) -> dict[str, A
         "failed_value": FAILED,
         "precision": "float32",
         "protocol_version": PROTOCOL_VERSION,
-        "statistic": "median over visits of the lower quartile of a visit's runs",
+        "statistic": "median over visits of a visit's fastest run",
         "settings": {**DEFAULTS, **plan.get("settings", {})},
         "plan": kept,
         "environments": [r["environment"] for r in records if "environment" in r],

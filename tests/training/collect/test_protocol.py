@@ -66,11 +66,11 @@ def test_warm_up_goes_on_until_steady() -> None:
     assert record["ms"] == record["median_ms"] == 10.0
 
 
-def test_lower_quartile_shuts_out_interrupts() -> None:
-    session = Slowing([1.0], [1.0, 9.0])
+def test_the_fastest_run_shuts_out_interrupts() -> None:
+    session = Slowing([1.0], [9.0, 1.0, 9.0, 9.0])
     record = visit(session, {"warm_up_s": (0.0, 0.0), "runs": (100, 100)})
     assert record["ms"] == 1.0
-    assert record["median_ms"] == 5.0
+    assert record["median_ms"] == 9.0
 
 
 def test_runs_are_bounded() -> None:
