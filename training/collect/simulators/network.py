@@ -18,6 +18,11 @@ from archcost.encodings.lowering import Builder, Tensor, lower_block, lower_edge
 from archcost.encodings.operators import Operator
 from archcost.encodings.places import Place, block_places, cell_places
 from archcost.errors import UnsupportedError, unknown_name
+from archcost.training.collect.simulators.calibration import (
+    CellTable,
+    cell_table,
+    refetched_words,
+)
 from archcost.training.collect.simulators.fpga import FPGA, depthwise_cycles, pointwise_cycles
 from archcost.training.collect.simulators.row_stationary import RowStationary, best_mapping
 from archcost.training.collect.simulators.workloads import Workload, workload_of
@@ -29,12 +34,13 @@ CHIPS: dict[str, Chip] = {"eyeriss": RowStationary(), "fpga": FPGA()}
 """The chips of HW-NAS-Bench by name."""
 
 QUIRKS: dict[str, tuple[str, ...]] = {
-    "eyeriss": ("dense_pooling", "copied_energy"),
+    "eyeriss": ("dense_pooling", "copied_energy", "dearer_mappings", "cell_table"),
     "fpga": ("output_size", "padded_184", "free_ends"),
 }
 """What HW-NAS-Bench's tables do that the hardware would not, by chip. Of Eyeriss: average pooling
-is a convolution between all channels; and the energy of FBNet's stem, head, pooling and classifier
-is a copy of their latency. Of the FPGA: see `archcost.training.collect.simulators.fpga`."""
+is a convolution between all channels; the energy of FBNet's stem, head, pooling and classifier is a
+copy of their latency; seven layers have a dearer mapping than the best, and NAS-Bench-201 on CIFAR has
+constants of its own (`archcost.training.collect.simulators.calibration`). Of the FPGA: see `archcost.training.collect.simulators.fpga`."""
 
 MJ_PER_PJ = 1e-9
 _ENDS = ("stem", "head")
@@ -168,12 +174,28 @@ def _price_group(group: Group, chip: Chip, quirks: frozenset[str]) -> tuple[Floa
     else:
         rows = [[price_edge(op, skeleton, chip, quirks) for op in operators]]
         columns = np.zeros(group.ids.shape[1], dtype=np.int64)
+    as_published = "cell_table" in quirks and chip == CHIPS["eyeriss"]
+    known = cell_table(skeleton) if as_published else None
+    if known is not None:
+        around, rows = _as_in_table(known, group.vocabulary, rows[0], chip)
     cycles = np.array([[cost.cycles for cost in row] for row in rows])
     energy = np.array([[cost.energy_pj for cost in row] for row in rows])
     return (
         chip.latency_ms(around.cycles + cycles[columns, group.ids].sum(axis=1)),
         (around.energy_pj + energy[columns, group.ids].sum(axis=1)).round(3) * MJ_PER_PJ,
     )
+
+
+def _as_in_table(
+    known: CellTable, names: tuple[str, ...], priced: list[Cost], chip: Chip
+) -> tuple[Cost, list[list[Cost]]]:
+    """What stands around the cell and its operators, by HW-NAS-Bench's own coefficients."""
+    around = Cost(known.constant_ms * chip.clock_mhz * 1e3, known.constant_mj / MJ_PER_PJ)
+    row = [
+        Cost(cost.cycles, known.edge_mj[name] / MJ_PER_PJ)
+        for name, cost in zip(names, priced, strict=True)
+    ]
+    return around, [row]
 
 
 def price_surroundings(arch: Architecture, chip: Chip, quirks: frozenset[str]) -> Cost:
@@ -236,7 +258,8 @@ def price_layer(layer: Layer, chip: Chip, quirks: frozenset[str]) -> Cost:
     mapped = best_mapping(chip, work)
     if "copied_energy" in quirks and layer.name.startswith(_ENDS):
         return Cost(mapped.cycles, float(chip.latency_ms(mapped.cycles)) / MJ_PER_PJ)
-    return Cost(mapped.cycles, mapped.energy_pj)
+    dearer = chip.dram_pj * refetched_words(work) if "dearer_mappings" in quirks else 0.0
+    return Cost(mapped.cycles, mapped.energy_pj + dearer)
 
 
 def _price_fpga_block(layers: list[Layer], chip: FPGA, quirks: frozenset[str]) -> Cost:

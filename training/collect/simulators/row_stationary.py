@@ -31,7 +31,8 @@ work of the processing elements. Weights do not pass the buffer; they are fetche
 whenever the loops around them come back: P Qd times if Cg > 1, else Qd times if Mg or Cd > 1. The
 four constants were fitted to the table's blocks; they stand near the published 45 nm figures of
 Accelergy. The median error is 1.1 %, but one operator in twenty is more than 20 % dearer in the
-table, as if its search had settled for a mapping that fetches one layer's weights again and again.
+table: seven layers cost there what a mapping costs that is as fast but fetches their weights again
+and again (`archcost.training.collect.simulators.calibration`).
 """
 
 from __future__ import annotations
