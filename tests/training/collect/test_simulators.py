@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from archcost.data import LookupTable, read_lookup
-from archcost.encodings import Architecture, parse, skeleton
+from archcost.encodings import NASBENCH201_EDGES, Architecture, parse, skeleton
 from archcost.errors import UnknownNameError, UnsupportedError
 from archcost.training.collect.simulators import (
     FPGA,

@@ -20,9 +20,11 @@ DEARER_MAPPINGS: dict[tuple[int, int, int], int] = {
     (1104, 184, 4): 3,
 }
 """Input channels, output channels and output size of 1x1 convolutions for which the table's search
-settled on a mapping as fast as the best that fetches all weights so many more times. Each number is
-the whole one nearest to what all blocks with that layer cost too much in the look-up table; which of
-a block's two 1x1 layers it is, where no other block tells, is the projection by convention."""
+settled on a mapping as fast as the best that fetches all weights so many more times.
+
+Each number is the whole one nearest to what all blocks with that layer cost too much in the look-up
+table. Where no other block tells which of a block's two 1x1 layers it is, the projection is named.
+"""
 
 
 @dataclass(frozen=True)

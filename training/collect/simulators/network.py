@@ -37,10 +37,14 @@ QUIRKS: dict[str, tuple[str, ...]] = {
     "eyeriss": ("dense_pooling", "copied_energy", "dearer_mappings", "cell_table"),
     "fpga": ("output_size", "padded_184", "free_ends"),
 }
-"""What HW-NAS-Bench's tables do that the hardware would not, by chip. Of Eyeriss: average pooling
-is a convolution between all channels; the energy of FBNet's stem, head, pooling and classifier is a
-copy of their latency; seven layers have a dearer mapping than the best, and NAS-Bench-201 on CIFAR has
-constants of its own (`archcost.training.collect.simulators.calibration`). Of the FPGA: see `archcost.training.collect.simulators.fpga`."""
+"""What HW-NAS-Bench's tables do that the hardware would not, by chip.
+
+Of Eyeriss: average pooling is a convolution between all channels; the energy of FBNet's stem, head,
+pooling and classifier is a copy of their latency; seven layers have a dearer mapping than the best,
+and NAS-Bench-201 on CIFAR has constants of its own
+(`archcost.training.collect.simulators.calibration`). Of the FPGA: see
+`archcost.training.collect.simulators.fpga`.
+"""
 
 MJ_PER_PJ = 1e-9
 _ENDS = ("stem", "head")
