@@ -12,33 +12,34 @@ from archcost.predictors.base import Floats, Predictor, one_skeleton, positive_c
 from archcost.predictors.gbdt import GBDTPredictor
 from archcost.predictors.transfer import TransferPredictor
 
+N_BASE = 120
+"""Measurements that the transfer learns from at most, chosen at random.
+
+A Gaussian process slows down with the cube of their number; what more of them tell the trees learn.
+"""
+
 
 class StackedPredictor(Predictor):
     """A transfer times what trees learn of the ratio of measured to transferred costs.
 
     Args:
-        base: the transfer; `fit` leaves it alone and fits a copy on some of the measurements.
+        base: the transfer; `fit` leaves it alone and fits a copy on at most `N_BASE` of the
+            measurements.
         trees: of the ratio; `fit` leaves them alone and fits a copy.
-        n_base: measurements for the transfer at most, chosen at random.
-        seed: of that choice.
     """
 
     kind = "stacked"
 
-    def __init__(
-        self, base: TransferPredictor, trees: GBDTPredictor, n_base: int = 120, seed: int = 0
-    ) -> None:
+    def __init__(self, base: TransferPredictor, trees: GBDTPredictor) -> None:
         self.base = base
         self.trees = trees
-        self.n_base = n_base
-        self.seed = seed
 
     def fit(self, archs: object, measured: npt.ArrayLike) -> Self:
         """As `Predictor.fit`."""
         batch = parse(archs)
         one_skeleton(batch, "a stacked predictor")
         costs = positive_costs(measured, len(batch))
-        chosen = np.random.default_rng(self.seed).permutation(len(batch))[: self.n_base]
+        chosen = np.random.default_rng(0).permutation(len(batch))[:N_BASE]
         self.base_ = TransferPredictor(**self.base.get_params())
         self.base_.fit(batch.take(chosen), costs[chosen])
         self.trees_ = GBDTPredictor(**self.trees.get_params())

@@ -29,6 +29,7 @@ from archcost.predictors import (
 from archcost.predictors.hyperprior import pool
 from archcost.predictors.kernels import BASE, SourceDevices
 from archcost.predictors.metrics import spearman
+from archcost.predictors.stacked import N_BASE
 from archcost.training.campaign import Campaign, clean, suspicions
 from archcost.training.cards import make_card
 from archcost.training.carry import carried_predictor
@@ -36,7 +37,6 @@ from archcost.units import unit_of
 
 Floats = npt.NDArray[np.float64]
 
-_MOST_TRANSFER = 120
 _MOST_CALIBRATION = 20
 _VALIDATION = 2000
 _FEWEST_REFUSED = 10
@@ -170,7 +170,7 @@ def adapt(
     warnings = suspicions(campaign, devices, metric, name == BASE[place.name])
     feasibility = _feasibility(campaign, notes)
     base = TransferPredictor(devices, cloud)
-    few = len(campaign.costs) <= _MOST_TRANSFER
+    few = len(campaign.costs) <= N_BASE
     predictor, intervals, learned = (_few if few else _many)(campaign, base)
     transfer = predictor if isinstance(predictor, TransferPredictor) else None
     found = Learned(
@@ -221,7 +221,7 @@ def _many(campaign: Campaign, base: TransferPredictor) -> _Fitted:
     for kind, make in makers.items():
         predicted[kind] = make().fit(batch.take(rest), costs[rest]).predict(batch.take(held))
         errors[kind] = _error(predicted[kind], costs[held])
-    alone = base.fit(batch.take(rest[:_MOST_TRANSFER]), costs[rest[:_MOST_TRANSFER]])
+    alone = base.fit(batch.take(rest[:N_BASE]), costs[rest[:N_BASE]])
     predicted["transfer"] = alone.predict(batch.take(held))
     errors["transfer"] = _error(predicted["transfer"], costs[held])
     best = min(errors, key=lambda kind: errors[kind])

@@ -97,20 +97,29 @@ def unseen(
     Example: archcost benchmark unseen --table fbnet_help.parquet
     """
     tables = [one for path in table for one in _read(path)]
-    own = [one for one in tables if one.space == CUSTOM]
+    if any(one.space == CUSTOM for one in tables):
+        with progress_bar() as progress:
+            custom = custom_cells(tables, seeds=seeds, progress=progress)
+        typer.echo("\n".join(aligned(_custom_lines(custom))))
+        return
     spaces: list[SpaceScore] = []
     cells: list[CellScore] = []
-    custom: list[CustomScore] = []
+    missing: list[TableError] = []
     with progress_bar() as progress:
-        if own:
-            custom = custom_cells(tables, seeds=seeds, progress=progress)
-        for known, wanted in () if own else (("nasbench201", "fbnet"), ("fbnet", "nasbench201")):
+        for known, wanted in (("nasbench201", "fbnet"), ("fbnet", "nasbench201")):
             here = [one for one in tables if one.space == wanted]
             if here:
-                spaces += across_spaces(here, known, wanted, seeds=seeds, progress=progress)
+                try:
+                    spaces += across_spaces(here, known, wanted, seeds=seeds, progress=progress)
+                except TableError as error:  # devices that were measured in one space only
+                    missing.append(error)
         here = [one for one in tables if one.space == "nasbench201"]
-        if here and not own:
+        if here:
             cells = held_out_structure(here, seeds=seeds, progress=progress)
+    if missing and not (spaces or cells):
+        raise missing[0]
+    for error in missing:
+        typer.echo(f"archcost: {error}", err=True)
     if spaces:
         typer.echo("\n".join(aligned(_space_lines(spaces))))
     if cells:
@@ -119,8 +128,6 @@ def unseen(
             figures = [f"{s.spearman:.3f}", f"{s.in_distribution:.3f}", f"{s.error:.1%}"]
             lines.append([s.device, s.structure, *figures])
         typer.echo("\n".join(aligned(lines)))
-    if custom:
-        typer.echo("\n".join(aligned(_custom_lines(custom))))
 
 
 def _custom_lines(scores: list[CustomScore]) -> list[list[str]]:

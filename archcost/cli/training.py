@@ -12,11 +12,12 @@ import typer
 from archcost.checkpoints import Card, cards, load_card
 from archcost.cli.options import Dataset, Kind, Space, TableFile, progress_bar
 from archcost.data import LookupTable, MeasuredTable, read_hwnasbench, read_table
-from archcost.encodings import parse
+from archcost.encodings import CUSTOM, parse
 from archcost.errors import UnsupportedError, unknown_name
 from archcost.training import Settings, split_rows, train_lookup
 from archcost.training import evaluate as evaluate_model
 from archcost.training import train as train_tables
+from archcost.training.layers import train_layers
 from archcost.training.trials import KINDS
 
 Source = Annotated[
@@ -55,6 +56,9 @@ def train(
 ) -> None:
     """Train predictors from a table of measurements and write checkpoints.
 
+    From custom cells (archcost collect run --space custom) models of layers are trained, to which
+    --kind, --n-train, --trees and --steps do not apply.
+
     Example: archcost train --table HW-NAS-Bench-v1_0.pickle --out my-checkpoints
     """
     tables, lookup = _read(table, space, dataset, source)
@@ -71,9 +75,16 @@ def train(
         kinds=tuple(kind or KINDS), n_train=n_train, n_estimators=trees, steps=steps, seed=seed
     )
     with progress_bar() as progress:
-        trained = train_tables(tables, out=out, settings=settings, progress=progress)
+        custom = [t for t in tables if t.space == CUSTOM]
+        known = [t for t in tables if t.space != CUSTOM]
+        trained = train_tables(known, out=out, settings=settings, progress=progress)
+        trained += train_layers(custom, out=out, seed=seed, progress=progress)
     if lookup is not None and not device:
         trained += train_lookup(lookup, out=out)
+    if not trained:
+        raise UnsupportedError(
+            f"{table}: nothing could be learned well enough to be kept; measure more networks"
+        )
     for result in trained:
         scores = result.card.scores
         shown = (
@@ -111,6 +122,10 @@ def evaluate(
     )
     shown = 0
     for measured in tables:
+        if measured.space == CUSTOM:
+            raise UnsupportedError(
+                f"{table}: custom cells; archcost benchmark unseen scores the models of layers"
+            )
         for card in cards():
             names = (card.device, card.metric)
             here = (card.space, card.dataset) == (measured.space, measured.dataset)

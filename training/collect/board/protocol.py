@@ -11,7 +11,7 @@ Why it is done as it is:
   the rounds leaves out the rounds that were.
 * **A process of its own for each visit.** A crash or a hang costs that visit only, and where memory
   happens to lie differs from visit to visit instead of favouring one network throughout.
-* **The fastest run of a visit.** Interrupts and other jobs only ever add time, so the fastest run is
+* **The fastest run of a visit.** Interrupts and other jobs only ever add time, so the fastest is
   the one they touched least; how often the rest were hit is no property of the network. It falls a
   little with the number of runs, which is alike for networks of like cost. 1,500 NAS-Bench-201
   cells, one processor of a machine with other jobs: Spearman of one round with the next .993 so,
