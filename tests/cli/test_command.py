@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from archcost.data.own import MEASURED
+
 CELL = (
     "|nor_conv_3x3~0|+|nor_conv_3x3~0|avg_pool_3x3~1|"
     "+|skip_connect~0|nor_conv_3x3~1|skip_connect~2|"
@@ -120,6 +122,24 @@ def test_train_and_evaluate(tmp_path: Path) -> None:
     scored = run("evaluate", "--table", str(table), "--dataset", "cifar10", "--all-rows")
     assert scored.returncode == 0, scored.stderr
     assert "raspi4 latency" in scored.stdout
+
+
+def test_own_cells_are_trained_and_scored(tmp_path: Path) -> None:
+    cells = str(MEASURED / "epyc_onnxruntime-custom.parquet")
+    done = run("train", "--table", cells, "--out", str(tmp_path))
+    assert done.returncode == 0, done.stderr
+    assert "layers" in done.stdout
+    assert json.loads(next(tmp_path.rglob("card.json")).read_text())["space"] == "custom"
+    refused = run("evaluate", "--table", cells)
+    assert refused.returncode == 2 and "benchmark unseen" in refused.stderr
+
+
+def test_unseen_scores_what_the_table_allows() -> None:
+    table = str(MEASURED / "epyc_onnxruntime-nasbench201.parquet")
+    done = run("benchmark", "unseen", "--table", table, "--seeds", "1")
+    assert done.returncode == 0, done.stderr
+    assert "any avg_pool_3x3" in done.stdout
+    assert "no device" in done.stderr
 
 
 def test_help_and_version() -> None:
