@@ -146,15 +146,15 @@ class TransferPredictor(Predictor):
         return np.where(values > floor, values, floor / (2 - np.minimum(values / floor, 1)))
 
     def left_out(self) -> tuple[Floats, Floats]:
-        """Each measured cost as predicted from the others (n,), and its standard deviation (n,).
+        """Each measured cost less what the others predict (n,), and its standard deviation (n,).
 
         Hyperparameters stay as they are: a little too good where measurements are few.
         """
         found = self.posterior_
         own = np.diagonal(found.inverse, axis1=1, axis2=2)
-        values = found.share @ (found.alpha / own)
+        residuals = found.share @ (found.alpha / own)
         deviation = np.sqrt(found.share @ (found.amplitude[:, None] / own))
-        return values, deviation
+        return residuals, deviation
 
     def state(self) -> dict[str, npt.NDArray[Any]]:
         """As `Predictor.state`."""
