@@ -38,7 +38,8 @@ from archcost.encodings.matrices import (
 )
 from archcost.encodings.nasbench201 import CELLS, all_ids, index_by_string
 from archcost.encodings.reading import ONE_HOT_SHAPES, Reader
-from archcost.encodings.spaces import NASBENCH201, SPACES
+from archcost.encodings.spaces import FBNET, NASBENCH201, SPACES
+from archcost.encodings.text import chains_by_name
 from archcost.errors import ArchcostError, UnsupportedError, unknown_name
 
 DECODABLE = ("onehot", "adjacency")
@@ -172,10 +173,13 @@ def _read_array(array: AnyArray, reader: Reader, encoding: str | None) -> Batch 
 
 
 def _read_strings(elements: list[Any], reader: Reader) -> Batch | None:
-    """NAS-Bench-201 strings in their canonical form, by look-up."""
+    """Strings in their canonical form, all of one space, by look-up."""
     # A few are read faster by themselves than the table of all cells is built.
     if len(elements) < 50 or not all(type(element) is str for element in elements):
         return None
+    if "~" not in elements[0]:
+        ids = chains_by_name(elements, FBNET.operators, FBNET.length)
+        return None if ids is None else Batch.from_ids(reader.skeleton(FBNET), ids)
     table = index_by_string()
     indices = [table.get(element, -1) for element in elements]
     if min(indices) < 0:

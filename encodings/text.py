@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
+from itertools import product
+
+import numpy as np
+import numpy.typing as npt
 
 from archcost.errors import ArchitectureError, unknown_name
 
 CELL_EXAMPLE = "|nor_conv_3x3~0|+|none~0|skip_connect~1|+|avg_pool_3x3~0|none~1|nor_conv_1x1~2|"
 _TOKEN = re.compile(r"([^~|+\s]+)~([0-9]{1,4})")
 _SEPARATORS = re.compile(r"[|,\s-]+")
+_MOST_COMBINATIONS = 10_000
 
 
 def shown(value: object, limit: int = 120) -> str:
@@ -101,6 +107,45 @@ def read_chain(text: str, operators: Sequence[str], length: int) -> list[int]:
             f"{len(ids)} blocks in {shown(text)}, expected {length} operators separated by '|'"
         )
     return ids
+
+
+def chains_by_name(
+    texts: Sequence[str], operators: Sequence[str], length: int
+) -> npt.NDArray[np.int8] | None:
+    """Operator ids (n, length) of n chains, all canonical; None: one is not.
+
+    All texts are split at once, which takes a tenth of the time of reading one by one.
+    """
+    if any(text.count("|") != length - 1 for text in texts):
+        return None
+    ids = {name: number for number, name in enumerate(operators)}
+    tokens = "|".join(texts).split("|")
+    try:
+        found = np.fromiter(map(ids.__getitem__, tokens), dtype=np.int8, count=len(tokens))
+    except KeyError:
+        return None
+    return found.reshape(len(texts), length)
+
+
+def write_chains(ids: npt.NDArray[np.integer], operators: Sequence[str]) -> list[str]:
+    """The canonical string of each chain, from its operator ids (n, length).
+
+    Several blocks at a time are looked up among all their combinations.
+    """
+    width = max(w for w in range(1, 8) if len(operators) ** w <= _MOST_COMBINATIONS or w == 1)
+    columns = []
+    for start in range(0, ids.shape[1], width):
+        part = ids[:, start : start + width].astype(np.int64)
+        numbers = part @ (len(operators) ** np.arange(part.shape[1])[::-1])
+        names = _combinations(tuple(operators), part.shape[1])
+        columns.append([names[number] for number in numbers.tolist()])
+    return ["|".join(parts) for parts in zip(*columns, strict=True)]
+
+
+@lru_cache(maxsize=8)
+def _combinations(operators: tuple[str, ...], count: int) -> tuple[str, ...]:
+    """All chains of so many blocks, the first block slowest."""
+    return tuple("|".join(names) for names in product(operators, repeat=count))
 
 
 def read_names(names: Sequence[object], operators: Sequence[str]) -> list[int]:

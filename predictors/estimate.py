@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -42,6 +42,18 @@ class Estimate:
 
     def __len__(self) -> int:
         return len(self.value)
+
+    def take(self, positions: npt.NDArray[np.int64]) -> Estimate:
+        """The estimates at these positions (m,), in this order; positions may repeat."""
+        return replace(
+            self,
+            value=self.value[positions],
+            lower=self.lower[positions],
+            upper=self.upper[positions],
+            feasible=None if self.feasible is None else self.feasible[positions],
+            architectures=tuple(map(self.architectures.__getitem__, positions.tolist())),
+            extrapolation=self.extrapolation[positions],
+        )
 
     def to_frame(self) -> pd.DataFrame:
         """One row an architecture: architecture, value, lower, upper, unit.

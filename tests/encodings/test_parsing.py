@@ -11,12 +11,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from archcost.encodings import (
+    FBNET_OPERATORS,
     NASBENCH201_OPERATORS,
     Architecture,
     Skeleton,
     all_ids,
     all_strings,
     canonical,
+    distinct_cells,
     encode,
     parse,
     parse_each,
@@ -163,3 +165,21 @@ def test_published_order(shared_data) -> None:  # type: ignore[no-untyped-def]
     table = pd.read_parquet(shared_data / "nasbench201_accuracy.parquet")
     order = np.array(all_strings())[table["arch_index"]]
     assert (order == table["arch_str"]).all()
+
+
+def test_long_lists_of_chains_are_read_like_short_ones() -> None:
+    ids = np.random.default_rng(0).integers(0, 9, (200, 22))
+    texts = parse(ids, space="fbnet").strings()
+    assert texts[0] == "|".join(FBNET_OPERATORS[i] for i in ids[0])
+    assert parse(texts) == parse(ids, space="fbnet")
+    assert parse([text.replace("|", ",") for text in texts]) == parse(texts)
+    texts[7] = "k9_e9" + texts[7][texts[7].index("|") :]
+    with pytest.raises(ArchcostError, match="architecture 7"):
+        parse(texts)
+
+
+def test_distinct_cells() -> None:
+    asked = np.array([7, 3, 7, 15624, 3])
+    distinct, places = distinct_cells(parse(asked))
+    assert distinct == parse([3, 7, 15624])
+    assert places.tolist() == [1, 0, 1, 2, 0]
