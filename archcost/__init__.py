@@ -15,7 +15,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from archcost.checkpoints import catalogue, load
+    from archcost.checkpoints import catalogue, explain, load
     from archcost.encodings import (
         Architecture,
         LayerGraph,
@@ -27,9 +27,10 @@ if TYPE_CHECKING:
         skeleton,
     )
     from archcost.errors import ArchcostError
-    from archcost.predictors import CostModel, Estimate, Evaluation
+    from archcost.predictors import CostModel, Estimate, Evaluation, Explanation
     from archcost.training import adapt, carry_over, evaluate, suggest, train
     from archcost.training.calibrate import calibrate
+    from archcost.training.collect import network_from
 
 _HOMES = {
     "ArchcostError": "archcost.errors",
@@ -37,6 +38,7 @@ _HOMES = {
     "CostModel": "archcost.predictors",
     "Estimate": "archcost.predictors",
     "Evaluation": "archcost.predictors",
+    "Explanation": "archcost.predictors",
     "LayerGraph": "archcost.encodings",
     "Skeleton": "archcost.encodings",
     "adapt": "archcost.training",
@@ -45,8 +47,10 @@ _HOMES = {
     "catalogue": "archcost.checkpoints",
     "encode": "archcost.encodings",
     "evaluate": "archcost.training",
+    "explain": "archcost.checkpoints",
     "load": "archcost.checkpoints",
     "lower": "archcost.encodings",
+    "network_from": "archcost.training.collect",
     "parse": "archcost.encodings",
     "read_onnx": "archcost.encodings",
     "skeleton": "archcost.encodings",
@@ -60,6 +64,7 @@ __all__ = [
     "CostModel",
     "Estimate",
     "Evaluation",
+    "Explanation",
     "LayerGraph",
     "Skeleton",
     "adapt",
@@ -68,8 +73,10 @@ __all__ = [
     "catalogue",
     "encode",
     "evaluate",
+    "explain",
     "load",
     "lower",
+    "network_from",
     "parse",
     "read_onnx",
     "skeleton",

@@ -1,6 +1,7 @@
 """The trained predictors that ship with archcost, and how such files are written and read."""
 
 from archcost.checkpoints.card import Card, Golden
+from archcost.checkpoints.explaining import explain
 from archcost.checkpoints.registry import (
     SHIPPED,
     cards,
@@ -22,6 +23,7 @@ __all__ = [
     "catalogue",
     "checkpoint_folder",
     "every_card",
+    "explain",
     "find_card",
     "find_place",
     "load",

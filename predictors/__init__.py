@@ -8,6 +8,8 @@ from archcost.predictors.base import Predictor
 from archcost.predictors.carried import CarriedPredictor
 from archcost.predictors.ensemble import EnsemblePredictor
 from archcost.predictors.estimate import Estimate
+from archcost.predictors.explain import explain_model
+from archcost.predictors.explanation import Change, Explanation, LayerShare, Part
 from archcost.predictors.gbdt import Feasibility, GBDTPredictor
 from archcost.predictors.gnn import GNNPredictor
 from archcost.predictors.intervals import ConformalIntervals
@@ -22,21 +24,26 @@ from archcost.predictors.transfer import TransferIntervals, TransferPredictor
 __all__ = [
     "AdditivePredictor",
     "CarriedPredictor",
+    "Change",
     "ConformalIntervals",
     "CostModel",
     "EnsemblePredictor",
     "Estimate",
     "Evaluation",
+    "Explanation",
     "Feasibility",
     "GBDTPredictor",
     "GNNPredictor",
     "LayerIntervals",
+    "LayerShare",
     "LayersPredictor",
     "LookupPredictor",
+    "Part",
     "Predictor",
     "ScaledPredictor",
     "StackedPredictor",
     "Target",
     "TransferIntervals",
     "TransferPredictor",
+    "explain_model",
 ]

@@ -73,6 +73,10 @@ class LayersPredictor(Predictor):
         """As `predict`, from the layers of networks."""
         return round_significant(self.costs_.of(table, self.view_))
 
+    def prices(self, table: LayerTable) -> Floats:
+        """Cost (L,) of each layer of a table, run once."""
+        return (table.quantities * self.costs_.rates[table.category]).sum(axis=1)
+
     def extrapolation(self, archs: object) -> Floats:
         """How far each network lies from what was measured (n,); 0: nowhere outside.
 
@@ -96,7 +100,7 @@ class LayersPredictor(Predictor):
         new = np.where(self.varied_, False, unusual)
         distance += new[table.network, table.category]
         runs = table.runs[:, self.view_].astype(np.float64)
-        cost = (table.quantities * self.costs_.rates[table.category]).sum(axis=1) * runs
+        cost = self.prices(table) * runs
         tiny = np.finfo(np.float64).tiny
         by_cost = table.per_network(cost * distance) / np.maximum(
             self.costs_.of(table, self.view_), tiny

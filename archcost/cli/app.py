@@ -12,6 +12,7 @@ from archcost.cli.benchmark import benchmark
 from archcost.cli.calibrate import calibrate
 from archcost.cli.catalogue import devices
 from archcost.cli.collect import collect
+from archcost.cli.explain import explain
 from archcost.cli.fetch import fetch
 from archcost.cli.predict import predict
 from archcost.cli.training import evaluate, train
@@ -32,7 +33,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for _command in (predict, devices, calibrate, suggest, adapt, evaluate, train, fetch):
+for _command in (predict, explain, devices, calibrate, suggest, adapt, evaluate, train, fetch):
     app.command()(_command)
 app.add_typer(benchmark, name="benchmark")
 app.add_typer(collect)
