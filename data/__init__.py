@@ -9,7 +9,13 @@ who needs it: the network modules behind it take longer to load than all the res
 
 from archcost.data.devices import DEVICES, Device, device
 from archcost.data.files import git_blob_id, sha256_of, write_whole
-from archcost.data.hwnasbench import HWNASBench, LookupTable, read_hwnasbench, read_lookup
+from archcost.data.hwnasbench import (
+    HWNASBench,
+    LookupTable,
+    as_hwnasbench,
+    read_hwnasbench,
+    read_lookup,
+)
 from archcost.data.measurements import as_measured
 from archcost.data.names import DATASETS, TargetColumn, dataset_name, parse_target
 from archcost.data.own import OWN, own_tables
@@ -28,6 +34,7 @@ __all__ = [
     "MeasuredTable",
     "Source",
     "TargetColumn",
+    "as_hwnasbench",
     "as_measured",
     "dataset_name",
     "device",

@@ -113,21 +113,29 @@ def read_hwnasbench(path: str | Path) -> HWNASBench:
         TableError: not a pickle of plain data, or not of the official structure.
         MeasurementError: a cost is not a number, infinite or negative.
     """
-    content = load_plain_pickle(path)
+    return as_hwnasbench(load_plain_pickle(path), str(path))
+
+
+def as_hwnasbench(content: Any, where: str) -> HWNASBench:
+    """What `read_hwnasbench` reads, from the content of the file.
+
+    Raises:
+        TableError, MeasurementError: as there; messages begin with `where`.
+    """
     if not isinstance(content, dict):
-        raise TableError(f"{path}: a {type(content).__name__}; expected HW-NAS-Bench's dictionary")
-    cells = _part(content, "nasbench201", dict, str(path))
+        raise TableError(f"{where}: a {type(content).__name__}; expected HW-NAS-Bench's dictionary")
+    cells = _part(content, "nasbench201", dict, where)
     tables = [
         _cells(
-            _part(cells, name, dict, f"{path}: nasbench201"), name, f"{path}: nasbench201 {name}"
+            _part(cells, name, dict, f"{where}: nasbench201"), name, f"{where}: nasbench201 {name}"
         )
         for name in DATASETS["nasbench201"]
         if name in cells
     ]
     if not tables:
-        raise TableError(f"{path}: none of the data sets {', '.join(DATASETS['nasbench201'])}")
-    blocks = _part(content, "fbnet", dict, str(path))
-    return HWNASBench(tables, _lookup(blocks, f"{path}: fbnet"))
+        raise TableError(f"{where}: none of the data sets {', '.join(DATASETS['nasbench201'])}")
+    blocks = _part(content, "fbnet", dict, where)
+    return HWNASBench(tables, _lookup(blocks, f"{where}: fbnet"))
 
 
 def read_lookup(path: str | Path) -> LookupTable:

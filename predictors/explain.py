@@ -252,5 +252,5 @@ def _bare(one: Group) -> Ids:
     ids = np.full_like(one.ids, skip_id(one))
     if one.edges is not None:
         ends = (0, one.edges[-1][1])
-        ids[0, [edge != ends for edge in one.edges]] = one.none_id
+        ids[0, [edge != ends for edge in one.edges]] = one.vocabulary.index("none")
     return ids

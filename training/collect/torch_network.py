@@ -13,7 +13,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from archcost.encodings import Architecture, Layer, LayerGraph, lower
+from archcost.encodings import Architecture, Layer, LayerGraph, lower, parse
+from archcost.errors import ArchitectureError
 from archcost.training.collect.weights import Weights, random_weights
 
 EPSILON = 1e-5
@@ -79,17 +80,27 @@ class _Shuffle(nn.Module):
         return split.transpose(1, 2).reshape(n, channels, height, width)
 
 
-def network_from(arch: Architecture, seed: int = 0, weights: Weights | None = None) -> Network:
-    """The network of an architecture, ready to run (not to be trained).
+def network_from(
+    arch: object, seed: int = 0, weights: Weights | None = None, dataset: str | None = None
+) -> Network:
+    """The network of an architecture, ready to run.
 
     Args:
-        arch: of NAS-Bench-201 or FBNet on any of their data sets, or a custom one.
+        arch: one of NAS-Bench-201 or FBNet in any form that `archcost.parse` reads, or a custom
+            `Architecture`.
         seed: of the random weights.
         weights: use these instead (see `archcost.training.collect.weights`).
+        dataset: whose image size and classes it gets; an `Architecture` has its own.
 
     Raises:
-        ArchitectureError: as `archcost.lower`.
+        ArchitectureError: as `archcost.lower`; malformed, or not one architecture but several.
+        UnknownNameError: as `archcost.parse`.
     """
+    if not isinstance(arch, Architecture):
+        batch = parse(arch, dataset=dataset)
+        if len(batch) != 1:
+            raise ArchitectureError(f"{len(batch)} architectures; a network is made of one")
+        arch = batch[0]
     graph = lower(arch)
     return Network(graph, random_weights(graph, seed) if weights is None else weights).eval()
 

@@ -11,8 +11,9 @@ import onnxruntime
 import pytest
 import torch
 
+import archcost
 from archcost.encodings import Architecture, lower, parse, skeleton
-from archcost.errors import UnsupportedError
+from archcost.errors import ArchitectureError, UnsupportedError
 from archcost.optional import require
 from archcost.training.collect.onnx_network import onnx_model
 from archcost.training.collect.torch_network import network_from
@@ -74,12 +75,8 @@ def test_torch_and_onnx_agree(name: str) -> None:
     assert np.abs(found - expected).max() <= 1e-4 * np.abs(expected).max()
 
 
-@pytest.mark.parametrize("name", ARCHS)
-def test_sizes_agree_with_the_layer_graph(name: str) -> None:
-    arch = ARCHS[name]()
-    graph = lower(arch)
-    network = network_from(arch)
-    assert sum(p.numel() for p in network.parameters()) == graph.params
+def executed_macs(network: torch.nn.Module, images: torch.Tensor) -> tuple[int, torch.Tensor]:
+    """Multiply-accumulates that PyTorch's layers really do for one image, and the scores."""
     macs = 0
 
     def count(module: torch.nn.Module, _: object, out: torch.Tensor) -> None:
@@ -92,9 +89,19 @@ def test_sizes_agree_with_the_layer_graph(name: str) -> None:
 
     for step in network.modules():
         step.register_forward_hook(count)
-    size = arch.skeleton.image_size
     with torch.inference_mode():
-        network(torch.zeros(1, arch.skeleton.in_channels, size, size))
+        scores = network(images)
+    return macs, scores
+
+
+@pytest.mark.parametrize("name", ARCHS)
+def test_sizes_agree_with_the_layer_graph(name: str) -> None:
+    arch = ARCHS[name]()
+    graph = lower(arch)
+    network = network_from(arch)
+    assert sum(p.numel() for p in network.parameters()) == graph.params
+    size = arch.skeleton.image_size
+    macs, _ = executed_macs(network, torch.zeros(1, arch.skeleton.in_channels, size, size))
     assert macs == graph.macs
     statistics = ("mean", "var", "zero", "split", "joined")
     stored = [
@@ -103,6 +110,38 @@ def test_sizes_agree_with_the_layer_graph(name: str) -> None:
         if not tensor.name.endswith(statistics)
     ]
     assert sum(stored) == graph.params
+
+
+@pytest.mark.parametrize(
+    ("arch", "dataset", "size", "classes", "macs", "params"),
+    [
+        # NAS-Bench-201 publishes 7.78305 M and 220.11969 M as the extremes on CIFAR-10, with
+        # 0.073306 M and 1.531546 M parameters.
+        ([[0] * 6], "cifar10", 32, 10, 7_783_050, 73_306),
+        ([[3] * 6], "cifar10", 32, 10, 220_119_690, 1_531_546),
+        ([[3] * 6], "cifar100", 32, 100, 220_125_540, 1_537_396),
+        ([[3] * 6], "ImageNet16-120", 16, 120, None, 1_538_696),
+        (["k3_e1"] * 22, "cifar100", 32, 100, None, None),
+        (["k5_e6"] * 22, "cifar100", 32, 100, None, None),
+        (["k3_e1_g2"] * 22, "ImageNet", 224, 1000, None, None),
+    ],
+)
+def test_networks_of_both_spaces(
+    arch: object, dataset: str, size: int, classes: int, macs: int | None, params: int | None
+) -> None:
+    network = archcost.network_from(arch, dataset=dataset)
+    counted, scores = executed_macs(network, torch.zeros(2, 3, size, size))
+    assert scores.shape == (2, classes)
+    assert counted == network.graph.macs
+    assert macs in (None, counted)
+    assert params in (None, sum(p.numel() for p in network.parameters()))
+
+
+def test_a_network_is_made_of_one_architecture() -> None:
+    cell = archcost.network_from(0)
+    assert cell.graph == lower(parse(0)[0])
+    with pytest.raises(ArchitectureError, match="2 architectures"):
+        archcost.network_from([1, 2])
 
 
 def test_none_contributes_zeros() -> None:
