@@ -71,6 +71,8 @@ def _plain(archs: object) -> object:
         # NumPy refuses what does not fit 64 bits; the elements are then refused one by one.
         within = min(archs, default=0) >= -(2**63) and max(archs, default=0) < 2**63
         return np.array(archs, dtype=np.int64) if within else list(archs)
+    if hasattr(archs, "tocsr"):
+        raise ArchitectureError("sparse matrices are not read; give .toarray() of it")
     if hasattr(archs, "columns"):
         return in_column_order(archs)
     if hasattr(archs, "__array__"):

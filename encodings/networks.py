@@ -128,7 +128,12 @@ def is_custom(archs: object) -> bool:
 
 def _elements(archs: object) -> list[Any]:
     """The networks of a container, or the one that this is: a graph may be a list too."""
-    if isinstance(archs, str | os.PathLike | Architecture | LayerGraph) or is_graph(archs):
+    sparse = hasattr(archs, "tocsr")  # `parse` says that it does not read them
+    if (
+        sparse
+        or isinstance(archs, str | os.PathLike | Architecture | LayerGraph)
+        or is_graph(archs)
+    ):
         return [archs]
     if hasattr(archs, "tolist"):
         archs = archs.tolist()

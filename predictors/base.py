@@ -8,6 +8,9 @@ takes over a second, and who only predicts has no need of it.
 from __future__ import annotations
 
 import inspect
+import sys
+from functools import cache
+from types import ModuleType
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -27,23 +30,46 @@ class Predictor:
 
     @classmethod
     def _names(cls) -> tuple[str, ...]:
-        return tuple(name for name in inspect.signature(cls.__init__).parameters if name != "self")
+        given = inspect.signature(cls.__init__).parameters.values()
+        # A class without an `__init__` of its own has that of `object`: *args, **kwargs.
+        return tuple(
+            p.name for p in given if p.kind is p.POSITIONAL_OR_KEYWORD and p.name != "self"
+        )
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
-        """The parameters given to `__init__`; `deep` is there for scikit-learn."""
-        return {name: getattr(self, name) for name in self._names()}
+        """The parameters given to `__init__`.
+
+        Args:
+            deep: also those of predictors among them, as ``trees__n_estimators``.
+        """
+        found = {name: getattr(self, name) for name in self._names()}
+        if deep:
+            for name, value in list(found.items()):
+                if isinstance(value, Predictor):
+                    inside = value.get_params().items()
+                    found |= {f"{name}__{inner}": parameter for inner, parameter in inside}
+        return found
 
     def set_params(self, **params: Any) -> Self:
-        """Change parameters; takes effect at the next `fit`.
+        """Change parameters, named as `get_params` does; takes effect at the next `fit`.
 
         Raises:
             UnknownNameError: no such parameter.
         """
         for name, value in params.items():
-            if name not in self._names():
-                raise unknown_name("parameter", name, self._names())
-            setattr(self, name, value)
+            own, _, inner = name.partition("__")
+            part = getattr(self, own) if own in self._names() else None
+            if inner and isinstance(part, Predictor):
+                part.set_params(**{inner: value})
+            elif name in self._names():
+                setattr(self, name, value)
+            else:
+                raise unknown_name("parameter", name, self.get_params())
         return self
+
+    def unfitted(self) -> Self:
+        """A predictor with the same parameters that has learned nothing."""
+        return type(self)(**self.get_params(deep=False))
 
     def __sklearn_tags__(self) -> Any:
         """Capabilities, asked for by scikit-learn only."""
@@ -58,7 +84,8 @@ class Predictor:
 
     def __repr__(self) -> str:
         """The class with its parameters."""
-        params = ", ".join(f"{name}={value!r}" for name, value in self.get_params().items())
+        given = self.get_params(deep=False).items()
+        params = ", ".join(f"{name}={value!r}" for name, value in given)
         return f"{type(self).__name__}({params})"
 
     def fit(self, archs: object, measured: npt.ArrayLike) -> Self:
@@ -83,6 +110,20 @@ class Predictor:
         """
         raise NotImplementedError
 
+    def score(
+        self, archs: object, measured: npt.ArrayLike, sample_weight: npt.ArrayLike | None = None
+    ) -> float:
+        """Coefficient of determination of predictions, as scikit-learn's regressors score.
+
+        For the field's measure: ``make_scorer(archcost.predictors.metrics.kendall_tau)``.
+
+        Raises:
+            As `predict`.
+        """
+        from sklearn.metrics import r2_score
+
+        return float(r2_score(measured, self.predict(archs), sample_weight=sample_weight))
+
     def extrapolation(self, archs: object) -> Floats:
         """How far each of n architectures lies from what was measured (n,); 0: not outside it.
 
@@ -101,17 +142,47 @@ class Predictor:
 
     def _check_fitted(self, name: str) -> None:
         if not hasattr(self, name):
-            raise NotFittedError(f"{type(self).__name__} is not fitted yet; call fit first")
+            raise _not_fitted(f"{type(self).__name__} is not fitted yet; call fit first")
 
 
-def positive_costs(measured: npt.ArrayLike, n: int) -> Floats:
-    """Measured costs (n,) as float64, checked.
+def _not_fitted(message: str) -> NotFittedError:
+    """The error, which is scikit-learn's as well where that is loaded: code for it catches both."""
+    library = sys.modules.get("sklearn.exceptions")
+    return NotFittedError(message) if library is None else _error_of_both(library)(message)
+
+
+@cache
+def _error_of_both(library: ModuleType) -> type[NotFittedError]:
+    # Another process, which may lack scikit-learn, gets archcost's own.
+    content = {"__reduce__": lambda error: (NotFittedError, error.args)}
+    return type("NotFittedError", (NotFittedError, library.NotFittedError), content)
+
+
+def positive_costs(
+    measured: npt.ArrayLike | None, n: int, *, empty_allowed: bool = False
+) -> Floats:
+    """Measured costs (n,) as float64, checked; a column (n, 1) is taken for them.
+
+    Warns:
+        DataConversionWarning: a column, as scikit-learn's regressors warn.
 
     Raises:
-        MeasurementError: another number of costs than n; costs that are missing, zero, negative or
-            not numbers, with their rows.
+        MeasurementError: none at all; another number of costs than n; costs that are missing, zero,
+            negative or not numbers, with their rows.
     """
-    costs, _ = as_measured(np.asarray(measured), "measured")
+    if measured is None:
+        raise MeasurementError(
+            "fit requires y to be passed, but the target y is None: give measured costs, one for "
+            "each architecture"
+        )
+    column = np.asarray(measured)
+    if column.ndim == 2 and column.shape[1] == 1:
+        from sklearn.utils.validation import column_or_1d
+
+        column = column_or_1d(column, warn=True)
+    costs, _ = as_measured(column, "measured")
+    if not len(costs) and not n and not empty_allowed:
+        raise MeasurementError("no measured costs to learn from; give at least one architecture")
     if costs.shape != (n,):
         raise MeasurementError(f"{len(costs)} measured costs for {n} architectures; give one each")
     (bad,) = np.nonzero(~(costs > 0))

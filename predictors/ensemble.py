@@ -32,7 +32,7 @@ class EnsemblePredictor(Predictor):
     def fit(self, archs: object, measured: npt.ArrayLike) -> Self:
         """As `Predictor.fit`."""
         batch = parse(archs)
-        members = [type(m)(**m.get_params()).fit(batch, measured) for m in self.members]
+        members = [m.unfitted().fit(batch, measured) for m in self.members]
         return self._assemble(members, np.array(self.weights or np.ones(len(members))))
 
     def predict(self, archs: object) -> Floats:

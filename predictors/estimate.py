@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -55,10 +56,14 @@ class Estimate:
             extrapolation=self.extrapolation[positions],
         )
 
-    def to_frame(self) -> pd.DataFrame:
+    def to_frame(self, index: Iterable[object] | None = None) -> pd.DataFrame:
         """One row an architecture: architecture, value, lower, upper, unit.
 
         And feasible where a device can refuse networks, extrapolation where it is not zero.
+
+        Args:
+            index: (n,) labels of the rows, for instance ``.index`` of the Series or DataFrame that
+                was given to `predict`; None: 0 to n - 1.
         """
         import pandas as pd
 
@@ -73,4 +78,4 @@ class Estimate:
             columns["feasible"] = self.feasible
         if self.extrapolation.any():
             columns["extrapolation"] = self.extrapolation
-        return pd.DataFrame(columns)
+        return pd.DataFrame(columns, index=None if index is None else pd.Index(index))

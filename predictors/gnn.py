@@ -223,10 +223,11 @@ class GNNPredictor(Predictor):
                 f"measured costs of shape {costs.shape} for {len(batch)} architectures; give a "
                 "row an architecture and a column a device"
             )
-        for column in costs.T:
-            positive_costs(column[~np.isnan(column)], int((~np.isnan(column)).sum()))
-        if not (~np.isnan(costs)).any(axis=0).all():
+        there = ~np.isnan(costs)
+        if not there.any(axis=0).all():
             raise MeasurementError("a device has no measurement at all; leave it out")
+        for column, given in zip(costs.T, there.T, strict=True):
+            positive_costs(column[given], int(given.sum()))
         graphs, settings = Graphs.of(batch), self.get_params()
         seeds = range(settings.pop("seed"), self.seed + settings.pop("members"))
         networks = tuple(
@@ -236,7 +237,7 @@ class GNNPredictor(Predictor):
         return [self._of(networks, device) for device in range(costs.shape[1])]
 
     def _of(self, networks: tuple[GraphNetwork, ...], device: int) -> Self:
-        model = type(self)(**self.get_params())
+        model = self.unfitted()
         model.networks_, model.device_ = networks, device
         return model
 

@@ -66,6 +66,10 @@ class ScaledPredictor(Predictor):
         # Far below the measured cells a line may cross zero; costs do not.
         return round_significant(np.maximum(self.offset_ + self.factor_ * base, 0.1 * base))
 
+    def __sklearn_clone__(self) -> Self:
+        """For scikit-learn: the base is fitted once and stays."""
+        return self.unfitted()
+
     def state(self) -> dict[str, npt.NDArray[Any]]:
         """The line; the base is a predictor of its own, with its own state."""
         return {"line": np.array([self.offset_, self.factor_])}

@@ -40,9 +40,9 @@ class StackedPredictor(Predictor):
         one_skeleton(batch, "a stacked predictor")
         costs = positive_costs(measured, len(batch))
         chosen = np.random.default_rng(0).permutation(len(batch))[:N_BASE]
-        self.base_ = TransferPredictor(**self.base.get_params())
+        self.base_ = self.base.unfitted()
         self.base_.fit(batch.take(chosen), costs[chosen])
-        self.trees_ = GBDTPredictor(**self.trees.get_params())
+        self.trees_ = self.trees.unfitted()
         self.trees_.fit(batch, costs / self.base_.predict(batch))
         return self
 

@@ -25,7 +25,7 @@ def evaluate(
         ArchitectureError, UnsupportedError: as `CostModel.predict`.
     """
     batch = predictor.batch(archs)
-    costs = positive_costs(measured, len(batch))
+    costs = positive_costs(measured, len(batch), empty_allowed=True)
     found = predictor.predict(batch, coverage)
     return Evaluation(
         n=len(costs),
