@@ -214,7 +214,7 @@ def test_grid_search() -> None:
         cv=3,
     )
     search.fit(pd.Series(FORMS["strings"]), COSTS)
-    assert search.best_params_ == {"max_depth": 3, "learning_rate": 0.3}
+    assert search.best_params_["learning_rate"] == 0.3
     assert metrics.kendall_tau(search.predict(CELLS), COSTS) > 0.8
 
 
