@@ -1,0 +1,66 @@
+"""Charts as image files."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from archcost.charts.look import altair, themed
+from archcost.data import write_whole
+from archcost.errors import ArchcostError, UnsupportedError
+from archcost.optional import require
+
+if TYPE_CHECKING:
+    import altair as alt
+
+IMAGES = (".png", ".svg")
+"""Suffixes of what `save` writes."""
+
+
+def check_image(path: str | Path) -> None:
+    """Refuse what `save` would refuse, before the work that leads to it.
+
+    Raises:
+        UnsupportedError: the suffix is neither .png nor .svg, or a package is not installed.
+        ArchcostError: there is no such folder.
+    """
+    path = Path(path)
+    if path.suffix.lower() not in IMAGES:
+        raise UnsupportedError(f"{path}: suffix {path.suffix!r}; write a {' or '.join(IMAGES)}")
+    if not path.parent.is_dir():
+        raise ArchcostError(f"{path}: no folder {path.parent}; make it first")
+    altair()
+
+
+def vega_lite_version() -> str:
+    """The Vega-Lite that the installed Altair writes for, as vl-convert takes it: "6.4"."""
+    return ".".join(str(altair().SCHEMA_VERSION).removeprefix("v").split(".")[:2])
+
+
+def save(chart: alt.TopLevelMixin, path: str | Path, scale: float = 2.0) -> None:
+    """Write a chart as a .png or .svg, whole or not at all.
+
+    Args:
+        chart: Altair's.
+        path: its suffix says which.
+        scale: pixels a point of a .png.
+
+    Raises:
+        UnsupportedError: another suffix, or altair or vl-convert-python is not installed.
+        ArchcostError: the file cannot be written.
+    """
+    path = Path(path)
+    check_image(path)
+    vl_convert = require("vl_convert", "pages")
+    spec = json.dumps(themed(chart))
+    version = vega_lite_version()
+    if path.suffix.lower() == ".svg":
+        image = vl_convert.vegalite_to_svg(spec, vl_version=version).encode()
+    else:
+        image = vl_convert.vegalite_to_png(spec, vl_version=version, scale=scale)
+    try:
+        with write_whole(path) as part:
+            part.write_bytes(image)
+    except OSError as error:
+        raise ArchcostError(f"{path}: cannot be written ({error.strerror})") from None
