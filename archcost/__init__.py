@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     )
     from archcost.errors import ArchcostError
     from archcost.predictors import CostModel, Estimate, Evaluation, Explanation
+    from archcost.search import search
     from archcost.training import adapt, carry_over, evaluate, suggest, train
     from archcost.training.calibrate import calibrate
     from archcost.training.collect import network_from
@@ -53,6 +54,7 @@ _HOMES = {
     "network_from": "archcost.training.collect",
     "parse": "archcost.encodings",
     "read_onnx": "archcost.encodings",
+    "search": "archcost.search",
     "skeleton": "archcost.encodings",
     "suggest": "archcost.training",
     "train": "archcost.training",
@@ -79,6 +81,7 @@ __all__ = [
     "network_from",
     "parse",
     "read_onnx",
+    "search",
     "skeleton",
     "suggest",
     "train",

@@ -38,6 +38,10 @@ class CheckpointError(ArchcostError, ValueError):
     """A checkpoint is missing, damaged, foreign or of a version that cannot be read."""
 
 
+class SearchError(ArchcostError, ValueError):
+    """A search looked at no architecture that is within its limits."""
+
+
 class DownloadError(ArchcostError, OSError):
     """A file could not be fetched, or what arrived is not the published file."""
 

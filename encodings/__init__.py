@@ -9,7 +9,7 @@ from __future__ import annotations
 from archcost.encodings.architecture import NASBENCH201_EDGES, Architecture, Skeleton
 from archcost.encodings.batch import Batch, Group, distinct_cells
 from archcost.encodings.encoded import Encoded
-from archcost.encodings.features import ENCODINGS, ArrayEncoding, encode
+from archcost.encodings.features import ENCODINGS, ArrayEncoding, encode, useful_macs
 from archcost.encodings.layers import Layer, LayerGraph
 from archcost.encodings.lookup_keys import KeyTable, key_table, operator_keys
 from archcost.encodings.lowering import lower
@@ -66,4 +66,5 @@ __all__ = [
     "read_networks",
     "read_onnx",
     "skeleton",
+    "useful_macs",
 ]

@@ -115,6 +115,19 @@ def encode(
     return Encoded(name, values, columns)
 
 
+def useful_macs(archs: object) -> npt.NDArray[np.float64]:
+    """Multiply-accumulates (n,) of architectures; of cells, of what lies between input and output.
+
+    What a runtime may remove is not counted: it costs nothing, and is good for nothing.
+
+    Raises:
+        ArchitectureError, UnknownNameError: as `parse`.
+    """
+    encoded = encode(archs, "layers")
+    scope = "live" if "live:total:macs" in encoded.columns else "all"
+    return encoded.values[:, encoded.columns.index(f"{scope}:total:macs")].astype(np.float64)
+
+
 def _no_rows(space: str | None, dataset: str | None) -> Group:
     """What stands for an empty batch, so that it has the columns of its space."""
     found = NASBENCH201 if space is None else find_space(space)

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from archcost.checkpoints import cards
 from archcost.checkpoints.user import check_device_name, measured_folder
-from archcost.encodings import Batch, encode, find_dataset, find_space, parse
+from archcost.encodings import Batch, find_dataset, find_space, parse, useful_macs
 from archcost.encodings.nasbench201 import CELLS
 from archcost.predictors import Estimate
 from archcost.training.adapt import Adapted, adapt
@@ -173,12 +173,6 @@ def _look_around(
     if model.feasibility is not None:
         networks = networks.take(np.flatnonzero(model.feasibility.predict(networks) >= _RUNS))
     latency = model.predict(networks)
-    macs = _useful_macs(networks)
+    macs = useful_macs(networks)
     best = pareto(latency.value, -macs)
     return Calibration(model, folder, table, results, networks, latency, macs, best, outlook)
-
-
-def _useful_macs(networks: Batch) -> Floats:
-    encoded = encode(networks, "layers")
-    scope = "live" if "live:total:macs" in encoded.columns else "all"
-    return encoded.values[:, encoded.columns.index(f"{scope}:total:macs")].astype(np.float64)

@@ -15,6 +15,7 @@ from archcost.cli.collect import collect
 from archcost.cli.explain import explain
 from archcost.cli.fetch import fetch
 from archcost.cli.predict import predict
+from archcost.cli.search import search
 from archcost.cli.training import evaluate, train
 from archcost.cli.transfer import adapt, suggest
 from archcost.errors import ArchcostError
@@ -33,7 +34,18 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for _command in (predict, explain, devices, calibrate, suggest, adapt, evaluate, train, fetch):
+for _command in (
+    predict,
+    explain,
+    devices,
+    search,
+    calibrate,
+    suggest,
+    adapt,
+    evaluate,
+    train,
+    fetch,
+):
     app.command()(_command)
 app.add_typer(benchmark, name="benchmark")
 app.add_typer(collect)
@@ -72,7 +84,8 @@ def main(arguments: list[str] | None = None) -> None:
         sys.exit(2)
     if status == _INTERRUPTED:
         print(
-            "archcost: interrupted; nothing half-written is left, and what was measured is kept",
+            "archcost: interrupted; nothing half-written is left, and what was measured or found is "
+            "kept",
             file=sys.stderr,
         )
     sys.exit(status if isinstance(status, int) else 0)

@@ -1,0 +1,105 @@
+"""What a search found: a table, and what must be known to read it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from archcost.encodings import Batch, index_of
+from archcost.search.scores import Evaluator, Scores
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True, eq=False)
+class Found:
+    """A Pareto set.
+
+    Attributes:
+        evaluator: what was wanted.
+        architectures: the set (p), by rising first cost.
+        scores: of the set.
+        looked_at: scores of all architectures that were looked at.
+        method: how they were chosen, in words.
+        interrupted: whether Ctrl-C ended the search.
+    """
+
+    evaluator: Evaluator
+    architectures: Batch
+    scores: Scores
+    looked_at: Scores
+    method: str
+    interrupted: bool
+
+    def __len__(self) -> int:
+        return len(self.architectures)
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row an architecture of the set.
+
+        Columns: architecture; arch_index for NAS-Bench-201; accuracy or
+        ``accuracy_stand_in_mmacs``; for each cost ``<device>_<metric>_<unit>`` and the same with
+        ``_lower`` and ``_upper``; with ``_feasible`` where a device can refuse networks, with
+        ``_extrapolation`` where a network lies outside what was measured.
+        """
+        import pandas as pd
+
+        columns: dict[str, object] = {"architecture": self.architectures.strings()}
+        (group,) = self.architectures.groups
+        if group.skeleton.space == "nasbench201":
+            columns["arch_index"] = index_of(group.ids)
+        columns[self.evaluator.quality.column] = self.scores.quality
+        for i, cost in enumerate(self.evaluator.costs):
+            columns[cost.column] = self.scores.value[:, i]
+            columns[f"{cost.column}_lower"] = self.scores.lower[:, i]
+            columns[f"{cost.column}_upper"] = self.scores.upper[:, i]
+            if cost.model.feasibility is not None:
+                columns[f"{cost.column}_feasible"] = self.scores.feasible[:, i]
+            if self.scores.extrapolation[:, i].any():
+                columns[f"{cost.column}_extrapolation"] = self.scores.extrapolation[:, i]
+        return pd.DataFrame(columns)
+
+    def words(self) -> list[str]:
+        """What must be known to read the set, a sentence or two each."""
+        of = self.evaluator
+        said = [self.method, of.quality.words]
+        limits = [
+            f"{cost.model.target.device} {cost.model.target.metric} at most {cost.limit:.6g} "
+            f"{cost.model.target.unit}"
+            for cost in of.costs
+            if np.isfinite(cost.limit)
+        ]
+        if limits:
+            said.append(f"Limits: {'; '.join(limits)}.")
+        if of.guarded:
+            said.append(
+                f"The upper end of the {of.coverage:.0%} interval is within the limits. At most "
+                f"{1 - of.coverage:.0%} of measurements of networks at large lie outside on both "
+                "sides together, so at most as many lie above; of networks that a search picks out "
+                "it can be more, since it prefers those whose cost is underestimated."
+            )
+        else:
+            said.append(
+                f"Intervals hold {of.coverage:.0%} of measurements of networks at large"
+                + (
+                    "; limits are held by the predicted cost, not by their upper end."
+                    * bool(limits)
+                    or "."
+                )
+            )
+        refusing = [c.model.target.device for c in of.costs if c.model.feasibility is not None]
+        if refusing:
+            said.append(
+                f"{', '.join(dict.fromkeys(refusing))} can refuse networks: only those that run "
+                f"with probability {of.least_feasible:.2g} or more are taken, and costs are those "
+                "if they run."
+            )
+        if self.scores.extrapolation.any():
+            said.append(
+                "Networks with an extrapolation lie outside what was measured: the larger it is, the "
+                "less the numbers are to be trusted."
+            )
+        return said

@@ -1,0 +1,146 @@
+"""What a search wants much of: accuracy from a table or a function, or what stands in for it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from os import PathLike
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from archcost.data.names import fold
+from archcost.data.tables import read_frame
+from archcost.encodings import CUSTOM, Batch, find_dataset, find_space, useful_macs
+from archcost.errors import MeasurementError, TableError
+from archcost.training.collect.candidates import read_candidates
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Floats = npt.NDArray[np.float64]
+Accuracy = Callable[[Batch], npt.ArrayLike] | str | PathLike[str] | None
+"""Architectures to accuracies (n,), or a table of them; None: multiply-accumulates stand in."""
+
+STAND_IN = "accuracy_stand_in_mmacs"
+"""Column of what stands in for the accuracy: millions of multiply-accumulates."""
+_USUAL = "accuracy"
+# Columns of numbers that name the architecture.
+_ARCHITECTURE = re.compile(r"(arch_)?index|arch|op_[0-9]+")
+_MILLION = 1e6
+
+
+@dataclass(frozen=True, eq=False)
+class Quality:
+    """What is maximised.
+
+    Attributes:
+        column: its name in a table.
+        title: its name on an axis.
+        words: where it comes from.
+        of: gives it, (n,), for architectures; NaN: not known, such networks are not chosen.
+        candidates: the architectures of a table, the only ones that can be chosen; None: all of the
+            space.
+    """
+
+    column: str
+    title: str
+    words: str
+    of: Callable[[Batch], Floats]
+    candidates: Batch | None = None
+
+    @property
+    def stand_in(self) -> bool:
+        """Whether it only stands in for accuracy."""
+        return self.column == STAND_IN
+
+
+def quality(
+    accuracy: Accuracy, space: str, dataset: str | None, column: str | None = None
+) -> Quality:
+    """What to maximise.
+
+    Args:
+        accuracy: a table (.csv or .parquet) with an architecture column, a function, or None.
+        space, dataset: of the architectures.
+        column: of the accuracies in the table; by default ``accuracy``, else the column called like
+            the data set, else the only one with numbers.
+
+    Raises:
+        TableError: no such file or column, or no accuracy in it.
+        ArchitectureError, UnknownNameError: an architecture in the table cannot be read.
+    """
+    if accuracy is None:
+        return Quality(
+            STAND_IN,
+            "multiply-accumulates (M), standing in for accuracy",
+            "No accuracy was given: multiply-accumulates of what reaches the output stand in for "
+            "it. They say how much a network computes, not how well it classifies.",
+            lambda batch: useful_macs(batch) / _MILLION,
+        )
+    if callable(accuracy):
+        return Quality(_USUAL, "accuracy", "Accuracy: from the function given.", _checked(accuracy))
+    return _from_table(Path(accuracy), space, dataset, column)
+
+
+def _checked(function: Callable[[Batch], npt.ArrayLike]) -> Callable[[Batch], Floats]:
+    def of(batch: Batch) -> Floats:
+        found = np.asarray(function(batch), dtype=np.float64)
+        if found.shape != (len(batch),) or np.isinf(found).any():
+            raise MeasurementError(
+                f"the accuracy function gave shape {found.shape} for {len(batch)} architectures; "
+                "expected one finite number for each, NaN where it is not known"
+            )
+        return found
+
+    return of
+
+
+def _from_table(path: Path, space: str, dataset: str | None, column: str | None) -> Quality:
+    batch = read_candidates(path, space, dataset)
+    name, values = _accuracies(read_frame(path), path, space, dataset, column)
+    known = np.flatnonzero(np.isfinite(values))
+    if len(known) == 0:
+        raise TableError(f"{path}: column {name!r} holds no number")
+    texts = batch.strings()
+    sums: dict[str, list[float]] = {}
+    for row in known.tolist():
+        sums.setdefault(texts[row], []).append(float(values[row]))
+    # A network that is in the table twice was trained twice.
+    means = {text: float(np.mean(found)) for text, found in sums.items()}
+    first = {texts[row]: row for row in reversed(known.tolist())}
+    return Quality(
+        _USUAL,
+        "accuracy",
+        f"Accuracy: column {name} of {path.name}, {len(means):,} architectures.",
+        lambda batch: np.array([means.get(text, np.nan) for text in batch.strings()]),
+        batch.take(np.sort(np.array(list(first.values())))),
+    )
+
+
+def _accuracies(
+    frame: pd.DataFrame, path: Path, space: str, dataset: str | None, column: str | None
+) -> tuple[str, Floats]:
+    """Name and values of the column of accuracies."""
+    numbers = [name for name in frame.columns if frame[name].dtype.kind in "iuf"]
+    if column is not None:
+        if column not in numbers:
+            raise TableError(
+                f"{path}: no column of numbers {column!r}; there is {', '.join(numbers) or 'none'}"
+            )
+        name = column
+    else:
+        place = find_dataset(find_space("nasbench201" if space == CUSTOM else space), dataset)
+        called = [n for n in numbers if fold(n) in (_USUAL, fold(place))]
+        called.sort(key=lambda n: fold(n) != _USUAL)
+        others = [n for n in numbers if not _ARCHITECTURE.fullmatch(n)]
+        if not called and len(others) != 1:
+            raise TableError(
+                f"{path}: which column is the accuracy? call it {_USUAL!r}, or name it: "
+                f"--accuracy-column {' | '.join(numbers) or '(there is no column of numbers)'}"
+            )
+        name = (called or others)[0]
+    return name, frame[name].to_numpy(dtype=np.float64, na_value=np.nan)
