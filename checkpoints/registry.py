@@ -94,6 +94,49 @@ def find_card(
     return kinds[kind]
 
 
+def chosen_cards(
+    place: tuple[str, str],
+    devices: list[str],
+    every: bool = False,
+    metric: str | None = None,
+    kind: str | None = None,
+) -> list[Card]:
+    """The cards asked for, one a device and metric.
+
+    Args:
+        place: space and data set, as `find_place` gives them.
+        devices: ids; none: the six of HW-NAS-Bench, or all that ship.
+        every: all devices if none is named; of named devices all metrics, not latency only.
+        metric: of each; None: latency of named devices, all metrics of others.
+        kind: of each; None: the default.
+
+    Raises:
+        UnknownNameError, UnsupportedError: as `find_card`.
+    """
+    if metric is not None:
+        unit_of(metric)
+    space, dataset = place
+    if devices:
+        if metric is None and every:
+            here = [c for c in every_card() if (c.space, c.dataset) == place]
+            found = {name: [c.metric for c in here if c.device == name] for name in devices}
+            pairs = [(name, what) for name in devices for what in found[name] or ["latency"]]
+        else:
+            pairs = [(name, metric or "latency") for name in devices]
+        return [find_card(name, what, space, dataset, kind) for name, what in dict.fromkeys(pairs)]
+    here = [c for c in cards() if (c.space, c.dataset) == place and metric in (None, c.metric)]
+    if not every:
+        here = [c for c in here if c.source == "hw-nas-bench"]
+    if not here:
+        offered = sorted({f"{c.space} on {c.dataset}" for c in cards()})
+        raise UnsupportedError(
+            f"no predictor{f' of {metric}' if metric else ''} for {space} on {dataset}; there are "
+            f"predictors for {', '.join(offered)}"
+        )
+    pairs = [(c.device, c.metric) for c in here]
+    return [find_card(name, what, space, dataset, kind) for name, what in dict.fromkeys(pairs)]
+
+
 def find_place(space: str, dataset: str | None = None) -> tuple[str, str]:
     """Space and data set as cards have them.
 

@@ -34,7 +34,8 @@ _RESOLUTION = 6
 and below it sums of equal costs differ by the order in which they were added up."""
 
 
-def _comparable(values: npt.ArrayLike) -> Floats:
+def comparable(values: npt.ArrayLike) -> Floats:
+    """Values (n,) at the precision at which rank metrics compare them."""
     array = np.asarray(values, dtype=np.float64)
     return np.array([float(f"{value:.{_RESOLUTION - 1}e}") for value in array.ravel()])
 
@@ -55,7 +56,7 @@ def kendall_tau(predicted: npt.ArrayLike, measured: npt.ArrayLike) -> float:
     """
     from scipy.stats import kendalltau
 
-    p, m = _comparable(predicted), _comparable(measured)
+    p, m = comparable(predicted), comparable(measured)
     return float("nan") if _constant(p, m) else float(kendalltau(p, m).statistic)
 
 
@@ -63,7 +64,7 @@ def spearman(predicted: npt.ArrayLike, measured: npt.ArrayLike) -> float:
     """Spearman's rank correlation; NaN with a warning where either side is constant."""
     from scipy.stats import spearmanr
 
-    p, m = _comparable(predicted), _comparable(measured)
+    p, m = comparable(predicted), comparable(measured)
     return float("nan") if _constant(p, m) else float(spearmanr(p, m).statistic)
 
 

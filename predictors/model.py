@@ -94,7 +94,7 @@ class CostModel:
 
     def _estimate(self, batch: Batch | Networks, coverage: float) -> Estimate:
         value = self.predictor.predict(batch)
-        lower, upper = self._around(batch, value, coverage)
+        lower, upper = self.around(batch, value, coverage)
         feasible = None
         if self.feasibility is not None and isinstance(batch, Batch):
             feasible = self.feasibility.predict(batch)
@@ -109,9 +109,14 @@ class CostModel:
             self.predictor.extrapolation(batch),
         )
 
-    def _around(
+    def around(
         self, batch: Batch | Networks, value: Floats, coverage: float
     ) -> tuple[Floats, Floats]:
+        """Lower and upper ends (n,) around the predictor's values (n,) for these architectures.
+
+        Raises:
+            UnsupportedError: a coverage outside 0.5 to 0.99.
+        """
         if isinstance(self.intervals, LayerIntervals):
             return self.intervals.around(batch, value, coverage)
         assert isinstance(batch, Batch)  # only the layers of a network are priced outside spaces

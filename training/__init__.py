@@ -4,7 +4,7 @@ from archcost.training.adapt import Adapted, adapt
 from archcost.training.cards import Trained
 from archcost.training.carry import carry_over
 from archcost.training.datasets import train_scaled
-from archcost.training.evaluate import evaluate
+from archcost.training.evaluate import evaluate, held_out_rows
 from archcost.training.layers import train_layers
 from archcost.training.lookup import train_lookup
 from archcost.training.suggest import Suggestion, suggest
@@ -19,6 +19,7 @@ __all__ = [
     "adapt",
     "carry_over",
     "evaluate",
+    "held_out_rows",
     "split_rows",
     "suggest",
     "train",

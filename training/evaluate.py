@@ -5,8 +5,11 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from archcost.predictors import CostModel, Evaluation, metrics
-from archcost.predictors.base import positive_costs
+from archcost.checkpoints import Card
+from archcost.data import MeasuredTable
+from archcost.predictors import CostModel, Estimate, Evaluation, metrics
+from archcost.predictors.base import Floats, positive_costs
+from archcost.training.trials import Settings, split_rows
 
 
 def evaluate(
@@ -26,7 +29,16 @@ def evaluate(
     """
     batch = predictor.batch(archs)
     costs = positive_costs(measured, len(batch), empty_allowed=True)
-    found = predictor.predict(batch, coverage)
+    return scores(predictor.predict(batch, coverage), costs)
+
+
+def scores(found: Estimate, costs: Floats) -> Evaluation:
+    """Score predictions that were made already.
+
+    Args:
+        found: predictions of n architectures.
+        costs: (n,) measured, positive.
+    """
     return Evaluation(
         n=len(costs),
         kendall_tau=metrics.kendall_tau(found.value, costs),
@@ -37,3 +49,22 @@ def evaluate(
         coverage=metrics.coverage(found.lower, found.upper, costs) if len(costs) else float("nan"),
         width=float((found.upper - found.lower).mean()) if len(costs) else float("nan"),
     )
+
+
+def held_out_rows(
+    card: Card, table: MeasuredTable, *, every: bool = False
+) -> npt.NDArray[np.int64]:
+    """Rows of a table that were measured and, when this checkpoint was trained on it, held out.
+
+    Args:
+        card: of the checkpoint; without a seed of a split, all rows that were measured.
+        table: the one that it was trained on, whole, with the card's target.
+        every: all rows that were measured, also those learned from.
+    """
+    name = (card.device, card.metric)
+    costs = table.targets[name]
+    failed = table.failed.get(name, np.zeros(len(costs), dtype=bool))
+    rows = np.arange(len(costs))
+    if not every and card.split_seed is not None:
+        rows = split_rows(len(costs), Settings(n_test=card.n_test, seed=card.split_seed))[1]
+    return rows[(costs[rows] > 0) & ~failed[rows]]

@@ -14,7 +14,7 @@ from archcost.optional import require
 if TYPE_CHECKING:
     import altair as alt
 
-IMAGES = (".png", ".svg")
+IMAGES = (".png", ".svg", ".pdf")
 """Suffixes of what `save` writes."""
 
 
@@ -22,12 +22,12 @@ def check_image(path: str | Path) -> None:
     """Refuse what `save` would refuse, before the work that leads to it.
 
     Raises:
-        UnsupportedError: the suffix is neither .png nor .svg, or a package is not installed.
+        UnsupportedError: the suffix is none of `IMAGES`, or a package is not installed.
         ArchcostError: there is no such folder.
     """
     path = Path(path)
     if path.suffix.lower() not in IMAGES:
-        raise UnsupportedError(f"{path}: suffix {path.suffix!r}; write a {' or '.join(IMAGES)}")
+        raise UnsupportedError(f"{path}: suffix {path.suffix!r}; write a {', '.join(IMAGES)}")
     if not path.parent.is_dir():
         raise ArchcostError(f"{path}: no folder {path.parent}; make it first")
     altair()
@@ -39,11 +39,11 @@ def vega_lite_version() -> str:
 
 
 def save(chart: alt.TopLevelMixin, path: str | Path, scale: float = 2.0) -> None:
-    """Write a chart as a .png or .svg, whole or not at all.
+    """Write a chart as an image file, whole or not at all.
 
     Args:
         chart: Altair's.
-        path: its suffix says which.
+        path: its suffix says which of `IMAGES`.
         scale: pixels a point of a .png.
 
     Raises:
@@ -55,8 +55,11 @@ def save(chart: alt.TopLevelMixin, path: str | Path, scale: float = 2.0) -> None
     vl_convert = require("vl_convert", "pages")
     spec = json.dumps(themed(chart))
     version = vega_lite_version()
-    if path.suffix.lower() == ".svg":
+    suffix = path.suffix.lower()
+    if suffix == ".svg":
         image = vl_convert.vegalite_to_svg(spec, vl_version=version).encode()
+    elif suffix == ".pdf":
+        image = vl_convert.vegalite_to_pdf(spec, vl_version=version)
     else:
         image = vl_convert.vegalite_to_png(spec, vl_version=version, scale=scale)
     try:

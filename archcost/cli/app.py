@@ -15,6 +15,7 @@ from archcost.cli.collect import collect
 from archcost.cli.explain import explain
 from archcost.cli.fetch import fetch
 from archcost.cli.predict import predict
+from archcost.cli.report import plot, report
 from archcost.cli.search import search
 from archcost.cli.training import evaluate, train
 from archcost.cli.transfer import adapt, suggest
@@ -39,6 +40,8 @@ for _command in (
     explain,
     devices,
     search,
+    report,
+    plot,
     calibrate,
     suggest,
     adapt,

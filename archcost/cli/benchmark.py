@@ -8,7 +8,9 @@ from typing import Annotated
 
 import typer
 
-from archcost.cli.options import aligned, need_matplotlib, progress_bar, written
+from archcost.charts import check_image, save
+from archcost.charts.transfer import spearman_against_samples
+from archcost.cli.options import aligned, check_output, progress_bar, written
 from archcost.data import MeasuredTable, read_table
 from archcost.encodings import CUSTOM
 from archcost.errors import TableError
@@ -51,10 +53,9 @@ def transfer(
 
     Example: archcost benchmark transfer --table nasbench201_help.parquet --set ND --samples 20
     """
-    _check_output(out, (".csv",))
+    check_output(out, (".csv",))
     if plot is not None:
-        need_matplotlib()
-        _check_output(plot, (".png", ".svg", ".pdf"))
+        check_image(plot)
     tables = [one for path in table for one in _read(path)]
     with progress_bar() as progress:
         scores = run_benchmark(
@@ -75,9 +76,7 @@ def transfer(
         lines.append([row.set, str(row.samples), sampler, *figures])
     typer.echo("\n".join(aligned(lines)))
     if plot is not None:
-        from archcost.cli.transfer_plot import draw
-
-        draw(rows, plot)
+        save(spearman_against_samples(rows), plot)
 
 
 @benchmark.command()
@@ -167,13 +166,3 @@ def _write(scores: list[TransferScore], out: Path) -> None:
 
     with written(out) as part:
         pd.DataFrame([vars(score) for score in scores]).to_csv(part, index=False)
-
-
-def _check_output(path: Path | None, suffixes: tuple[str, ...]) -> None:
-    """Refuse a file that cannot be written before hours of work, not after."""
-    if path is None:
-        return
-    if path.suffix.lower() not in suffixes:
-        raise TableError(f"{path}: suffix {path.suffix!r}; write a {' or '.join(suffixes)}")
-    if not path.parent.is_dir():
-        raise TableError(f"{path}: no folder {path.parent}; make it first")

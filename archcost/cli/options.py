@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from archcost.data import write_whole
-from archcost.errors import ArchcostError, UnsupportedError
+from archcost.errors import ArchcostError, TableError
 
 Problems = list[tuple[int, str]]
 """Positions of malformed rows, from 0, and what is wrong with each."""
@@ -61,14 +60,18 @@ def aligned(lines: Sequence[Sequence[str]]) -> list[str]:
     ]
 
 
-def need_matplotlib() -> None:
-    """Make sure, before the work, that a plot can be drawn.
+def check_output(path: Path | None, suffixes: tuple[str, ...]) -> None:
+    """Refuse a file that cannot be written before the work, not after.
 
     Raises:
-        UnsupportedError: matplotlib is not installed.
+        TableError: another suffix than these, or there is no such folder.
     """
-    if find_spec("matplotlib") is None:
-        raise UnsupportedError("plots need matplotlib: pip install 'archcost[plots]'")
+    if path is None:
+        return
+    if path.suffix.lower() not in suffixes:
+        raise TableError(f"{path}: suffix {path.suffix!r}; write a {' or '.join(suffixes)}")
+    if not path.parent.is_dir():
+        raise TableError(f"{path}: no folder {path.parent}; make it first")
 
 
 @contextmanager

@@ -15,7 +15,7 @@ from typing import Annotated, Any
 import numpy as np
 import typer
 
-from archcost.checkpoints import Card, cards, every_card, find_card, find_place, load_card
+from archcost.checkpoints import Card, chosen_cards, find_place, load_card
 from archcost.cli.options import (
     AnySpace,
     Coverage,
@@ -31,7 +31,6 @@ from archcost.cli.options import (
 from archcost.encodings import CUSTOM, Batch, Networks, parse, parse_each, read_networks
 from archcost.encodings.networks import ONNX, is_custom, read_networks_each
 from archcost.errors import TableError, UnsupportedError
-from archcost.units import unit_of
 
 COLUMNS = (
     *("architecture", "space", "dataset", "device", "metric"),
@@ -111,7 +110,7 @@ def predict(
     rows: list[Row] = []
     with progress_bar() as progress:
         for place, part in _parts(found, dataset):
-            wanted = _cards(place, device or [], every, metric, kind)
+            wanted = chosen_cards(place, device or [], every, metric, kind)
             for done, card in enumerate(wanted):
                 progress(card.device, done, len(wanted))
                 rows += _rows(card, part, coverage)
@@ -173,34 +172,6 @@ def _write_problems(problems: Problems, output: Path) -> None:
     with written(path) as part:
         part.write_text(text.getvalue(), encoding="utf-8")
     typer.echo(f"archcost: {len(problems)} rows left out, listed in {path}", err=True)
-
-
-def _cards(
-    place: tuple[str, str], devices: list[str], every: bool, metric: str | None, kind: str | None
-) -> list[Card]:
-    """The checkpoints asked for, one a device and metric."""
-    if metric is not None:
-        unit_of(metric)
-    space, dataset = place
-    if devices:
-        if metric is None and every:
-            here = [c for c in every_card() if (c.space, c.dataset) == place]
-            found = {name: [c.metric for c in here if c.device == name] for name in devices}
-            pairs = [(name, what) for name in devices for what in found[name] or ["latency"]]
-        else:
-            pairs = [(name, metric or "latency") for name in devices]
-        return [find_card(name, what, space, dataset, kind) for name, what in dict.fromkeys(pairs)]
-    here = [c for c in cards() if (c.space, c.dataset) == place and metric in (None, c.metric)]
-    if not every:
-        here = [c for c in here if c.source == "hw-nas-bench"]
-    if not here:
-        offered = sorted({f"{c.space} on {c.dataset}" for c in cards()})
-        raise UnsupportedError(
-            f"no predictor{f' of {metric}' if metric else ''} for {space} on {dataset}; there are "
-            f"predictors for {', '.join(offered)}"
-        )
-    pairs = [(c.device, c.metric) for c in here]
-    return [find_card(name, what, space, dataset, kind) for name, what in dict.fromkeys(pairs)]
 
 
 def _rows(card: Card, part: Batch | Networks, coverage: float) -> list[Row]:

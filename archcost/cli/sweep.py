@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from archcost.cli.options import Dataset, Space, aligned, need_matplotlib, progress_bar
+from archcost.charts import check_image, save
+from archcost.charts.sweep import energy_against_latency
+from archcost.cli.options import Dataset, Space, aligned, check_output, progress_bar
 from archcost.cli.simulate import ChipName, ChipSettings, Networks, Quirks, named_values
 from archcost.data import write_whole
-from archcost.errors import TableError, UnsupportedError
+from archcost.errors import UnsupportedError
 
 if TYPE_CHECKING:
     from archcost.training.collect.simulators import Sweep
@@ -44,12 +46,11 @@ def sweep(
     """
     from archcost.training.collect import simulators
 
-    if out.suffix.lower() != ".csv":
-        raise TableError(f"{out}: suffix {out.suffix!r}; write a .csv")
+    check_output(out, (".csv",))
     if not archs:
         raise UnsupportedError("give architectures to simulate")
     if plot is not None:
-        need_matplotlib()
+        check_image(plot)
     axes = {
         key: [value.strip() for value in values.split(",")]
         for key, values in named_values("--over", over).items()
@@ -69,9 +70,7 @@ def sweep(
     _print_best(found)
     typer.echo(f"all {len(found.versions)} versions: {out}")
     if plot is not None:
-        from archcost.cli.sweep_plot import draw
-
-        draw(found, plot)
+        save(energy_against_latency(found), plot)
 
 
 def _print_best(found: Sweep) -> None:

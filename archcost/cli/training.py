@@ -6,7 +6,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
-import numpy as np
 import typer
 
 from archcost.checkpoints import Card, cards, load_card
@@ -14,7 +13,7 @@ from archcost.cli.options import Dataset, Kind, Space, TableFile, progress_bar
 from archcost.data import LookupTable, MeasuredTable, read_hwnasbench, read_table
 from archcost.encodings import CUSTOM, parse
 from archcost.errors import UnsupportedError, unknown_name
-from archcost.training import Settings, split_rows, train_lookup
+from archcost.training import Settings, held_out_rows, train_lookup
 from archcost.training import evaluate as evaluate_model
 from archcost.training import train as train_tables
 from archcost.training.layers import train_layers
@@ -25,9 +24,10 @@ Source = Annotated[
 ]
 
 
-def _read(
-    path: Path, space: str | None, dataset: str | None, source: str | None
+def read_tables(
+    path: Path, space: str | None, dataset: str | None, source: str | None = None
 ) -> tuple[list[MeasuredTable], LookupTable | None]:
+    """The tables of a file, and the look-up table of HW-NAS-Bench's official pickle."""
     if path.suffix.lower() in (".pickle", ".pkl"):
         found = read_hwnasbench(path)
         return found.tables, found.lookup
@@ -61,7 +61,7 @@ def train(
 
     Example: archcost train --table HW-NAS-Bench-v1_0.pickle --out my-checkpoints
     """
-    tables, lookup = _read(table, space, dataset, source)
+    tables, lookup = read_tables(table, space, dataset, source)
     if device:
         measured = {name for t in tables for name, _ in t.targets}
         for name in device:
@@ -115,7 +115,7 @@ def evaluate(
 
     Example: archcost evaluate --table nasbench201_hwnasbench_cifar10.parquet --dataset cifar10
     """
-    tables, _ = _read(table, space, dataset, None)
+    tables, _ = read_tables(table, space, dataset)
     typer.echo(
         f"{'target':58} {'kind':9} {'n':>5} {'tau':>7} {'rho':>7} {'MAPE':>7} "
         f"{'±10%':>6} {'cover':>6} {'width':>9}"
@@ -140,13 +140,8 @@ def evaluate(
 
 
 def _line(card: Card, table: MeasuredTable, every: bool) -> str:
-    names = (card.device, card.metric)
-    costs = table.targets[names]
-    failed = table.failed.get(names, np.zeros(len(costs), dtype=bool))
-    rows = np.arange(len(costs))
-    if not every and card.split_seed is not None:
-        rows = split_rows(len(costs), Settings(n_test=card.n_test, seed=card.split_seed))[1]
-    rows = rows[(costs[rows] > 0) & ~failed[rows]]
+    costs = table.targets[card.device, card.metric]
+    rows = held_out_rows(card, table, every=every)
     batch = parse(table.architectures, space=table.space, dataset=table.dataset).take(rows)
     s = evaluate_model(load_card(card), batch, costs[rows])
     return (

@@ -1,0 +1,365 @@
+"""The charts of reports, from frames; what is in them is said by whoever calls."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from archcost.analysis.correlation import Tree
+from archcost.charts import COLOURS, SEQUENTIAL, altair
+from archcost.charts.page import ARCHITECTURE
+
+if TYPE_CHECKING:
+    import altair as alt
+    import pandas as pd
+
+Floats = npt.NDArray[np.float64]
+
+_NUMBER = ".4~r"
+_HEIGHT = 260
+_DOT = 22
+# Above so many targets, the numbers in a heatmap of correlations would be too small to read.
+_MOST_NUMBERS = 16
+_CELL = 30
+_WIDE = 30
+"""Costs that differ by such a factor are shown on a logarithmic scale."""
+
+
+def scale_of(values: Floats) -> dict[str, Any]:
+    """Linear from zero, or logarithmic where the values reach over more than a factor of 30."""
+    low, high = float(np.nanmin(values)), float(np.nanmax(values))
+    if low > 0 and high > _WIDE * low:
+        return {"type": "log", "nice": False}
+    return {"zero": low < 0.4 * high, "nice": True}
+
+
+def correlations(labels: Sequence[str], found: Floats, tree: Tree) -> alt.LayerChart:
+    """A heatmap in the order of the tree, and the tree above it.
+
+    Args:
+        labels: (t,) of rows and columns.
+        found: (t, t) rank correlations.
+        tree: of the same.
+    """
+    import pandas as pd
+
+    alt = altair()
+    count = len(labels)
+    names = [labels[i] for i in tree.order]
+    values = found[np.ix_(tree.order, tree.order)]
+    row, column = np.divmod(np.arange(count**2), count)
+    cells = pd.DataFrame(
+        {
+            "x": column,
+            "x2": column + 1,
+            "y": row,
+            "y2": row + 1,
+            "first": [names[i] for i in row],
+            "second": [names[i] for i in column],
+            "rho": values.ravel().round(4),
+        }
+    )
+    top = max(2.0, count / 4)
+    lift = top / max(float(tree.y.max()), 1e-9)
+    corners = pd.DataFrame(
+        {
+            "x": tree.x.ravel(),
+            "y": (-0.15 - tree.y * lift).ravel().round(4),
+            "join": np.repeat(np.arange(len(tree.x)), 4),
+            "step": np.tile(np.arange(4), len(tree.x)),
+        }
+    )
+    words = f"{names}[floor(datum.value)]"
+    middles = (np.arange(count) + 0.5).tolist()
+    axis: dict[str, Any] = {
+        "values": middles,
+        "labelExpr": words,
+        "title": None,
+        "grid": False,
+        "ticks": False,
+        "domain": False,
+        "labelOverlap": False,
+    }
+    x = alt.X("x:Q", scale=alt.Scale(domain=[0, count], nice=False), axis=alt.Axis(**axis))
+    x = x.axis(labelAngle=-40, **axis)
+    y = alt.Y("y:Q", scale=alt.Scale(domain=[count, -top - 0.3], nice=False), axis=alt.Axis(**axis))
+    low = float(np.floor(values.min() * 10) / 10)
+    colour = alt.Color(
+        "rho:Q",
+        scale=alt.Scale(scheme=SEQUENTIAL, domain=[low, 1]),
+        legend=alt.Legend(title="Spearman's rank correlation", gradientLength=200),
+    )
+    tips = [
+        alt.Tooltip("first:N", title="between"),
+        alt.Tooltip("second:N", title="and"),
+        alt.Tooltip("rho:Q", title="Spearman", format=".3f"),
+    ]
+    layers = [
+        alt.Chart(cells)
+        .mark_rect()
+        .encode(x=x, x2="x2:Q", y=y, y2="y2:Q", color=colour, tooltip=tips),
+        alt.Chart(corners)
+        .mark_line(strokeWidth=1.5, color=COLOURS[6])
+        .encode(x="x:Q", y="y:Q", detail="join:N", order="step:O"),
+    ]
+    if count <= _MOST_NUMBERS:
+        bright = (1 + 2 * low) / 3 if low < 1 else 1
+        layers.append(
+            alt.Chart(cells)
+            .transform_calculate(xm="datum.x + 0.5", ym="datum.y + 0.5")
+            .mark_text(fontSize=11)
+            .encode(
+                x="xm:Q",
+                y="ym:Q",
+                text=alt.Text("rho:Q", format=".2f"),
+                color=alt.condition(
+                    f"datum.rho > {max(bright, (low + 1) / 2)}",
+                    alt.value("#111111"),
+                    alt.value("#ffffff"),
+                ),
+                tooltip=tips,
+            )
+        )
+    return alt.layer(*layers).properties(height=(count + top) * _CELL, width=count * 2 * _CELL)
+
+
+def costs_against(
+    points: pd.DataFrame, size: tuple[str, str], cost: tuple[str, str], interval: tuple[str, str]
+) -> alt.Chart:
+    """Predicted cost against the size of networks.
+
+    Args:
+        points: one row a network: `ARCHITECTURE`, the fields named in the other arguments, and
+            "runs" followed by the field of the cost where a device refuses networks.
+        size, cost: field and title of each axis.
+        interval: fields of its lower and upper end.
+    """
+    alt = altair()
+    runs = f"runs_{cost[0]}"
+    chart = alt.Chart(points)
+    encodings: dict[str, Any] = {
+        "x": alt.X(f"{size[0]}:Q", title=size[1], scale=alt.Scale(**scale_of(points[size[0]]))),
+        "y": alt.Y(f"{cost[0]}:Q", title=cost[1], scale=alt.Scale(**scale_of(points[cost[0]]))),
+        "tooltip": [
+            alt.Tooltip(f"{ARCHITECTURE}:N"),
+            alt.Tooltip(f"{cost[0]}:Q", title=cost[1], format=_NUMBER),
+            alt.Tooltip(f"{interval[0]}:Q", title="90 % interval from", format=_NUMBER),
+            alt.Tooltip(f"{interval[1]}:Q", title="to", format=_NUMBER),
+            alt.Tooltip(f"{size[0]}:Q", title=size[1], format=_NUMBER),
+        ],
+    }
+    if runs in points:
+        domain, title = ["runs", "likely refused"], "The device"
+        encodings["color"] = alt.Color(
+            f"{runs}:N", title=title, scale=alt.Scale(domain=domain, range=[COLOURS[0], COLOURS[1]])
+        )
+        encodings["shape"] = alt.Shape(
+            f"{runs}:N", title=title, scale=alt.Scale(domain=domain, range=["circle", "cross"])
+        )
+    return (
+        chart.mark_point(filled=True, size=_DOT, opacity=0.7)
+        .encode(**encodings)
+        .properties(height=_HEIGHT)
+    )
+
+
+def effects(frame: pd.DataFrame, unit: str) -> alt.LayerChart:
+    """A heatmap of what operators cost at each place; columns operators, rows places.
+
+    Args:
+        frame: place, operator and cost, in the order to show.
+        unit: of the cost.
+    """
+    alt = altair()
+    operators, places = list(frame["operator"].unique()), list(frame["place"].unique())
+    low, high = float(frame["cost"].min()), float(frame["cost"].max())
+    middle = (low + high) / 2
+    base = alt.Chart(frame).encode(
+        x=alt.X(
+            "operator:N",
+            sort=operators,
+            title="Operator",
+            axis=alt.Axis(labelAngle=-40, labelOverlap=False, orient="bottom"),
+        ),
+        y=alt.Y("place:N", sort=places, title=None, axis=alt.Axis(labelOverlap=False)),
+        tooltip=[
+            alt.Tooltip("operator:N"),
+            alt.Tooltip("place:N", title="at"),
+            alt.Tooltip("cost:Q", title=f"adds ({unit})", format="+.3~r"),
+        ],
+    )
+    boxes = base.mark_rect().encode(
+        color=alt.Color(
+            "cost:Q",
+            scale=alt.Scale(scheme=SEQUENTIAL, domain=[low, high]),
+            legend=alt.Legend(title=f"Adds ({unit})", gradientLength=160),
+        )
+    )
+    numbers = base.mark_text(fontSize=11).encode(
+        text=alt.Text("cost:Q", format=".2~r"),
+        color=alt.condition(f"datum.cost > {middle}", alt.value("#111111"), alt.value("#ffffff")),
+    )
+    return alt.layer(boxes, numbers).properties(
+        height=(26 if len(places) < 12 else 20) * len(places)
+    )
+
+
+def predicted_against_measured(frame: pd.DataFrame, unit: str) -> alt.LayerChart:
+    """A point a network, its interval, and the diagonal on which they should lie.
+
+    Args:
+        frame: `ARCHITECTURE`, measured, predicted, lower, upper, inside ("inside", "outside").
+        unit: of the costs.
+    """
+    import pandas as pd
+
+    alt = altair()
+    ends = frame[["measured", "predicted", "lower", "upper"]].to_numpy()
+    scale = scale_of(ends[:, :2])
+    limits = [float(ends[:, :2].min()), float(ends[:, :2].max())]
+    if scale.get("zero"):
+        limits[0] = 0.0
+    fixed = alt.Scale(type=scale.get("type", "linear"), domain=limits, nice=False, clamp=True)
+    x = alt.X("measured:Q", title=f"Measured ({unit})", scale=fixed)
+    title = f"Predicted ({unit})"
+    tips = [
+        alt.Tooltip(f"{ARCHITECTURE}:N"),
+        alt.Tooltip("measured:Q", title=f"measured ({unit})", format=_NUMBER),
+        alt.Tooltip("predicted:Q", title=f"predicted ({unit})", format=_NUMBER),
+        alt.Tooltip("lower:Q", title="90 % interval from", format=_NUMBER),
+        alt.Tooltip("upper:Q", title="to", format=_NUMBER),
+    ]
+    domain, name = ["inside", "outside"], "Measurement and interval"
+    base = alt.Chart(frame).encode(
+        x=x,
+        color=alt.Color(
+            "inside:N", title=name, scale=alt.Scale(domain=domain, range=[COLOURS[0], COLOURS[5]])
+        ),
+    )
+    diagonal = alt.Chart(pd.DataFrame({"measured": limits, "predicted": limits}))
+    return alt.layer(
+        diagonal.mark_line(strokeDash=[4, 4], strokeWidth=1, color=COLOURS[6]).encode(
+            x="measured:Q", y=alt.Y("predicted:Q", title=title, scale=fixed)
+        ),
+        base.mark_rule(opacity=0.35, strokeWidth=1.2).encode(
+            y=alt.Y("lower:Q", title=title, scale=fixed), y2="upper:Q"
+        ),
+        base.mark_point(filled=True, size=_DOT, opacity=0.8).encode(
+            y=alt.Y("predicted:Q", title=title, scale=fixed),
+            shape=alt.Shape(
+                "inside:N",
+                title=name,
+                scale=alt.Scale(domain=domain, range=["circle", "triangle-up"]),
+            ),
+            tooltip=tips,
+        ),
+    ).properties(height=_HEIGHT)
+
+
+def calibration_curve(frame: pd.DataFrame) -> alt.LayerChart:
+    """Held against nominal coverage; grey, where an exact method would fall by chance.
+
+    Args:
+        frame: as `archcost.analysis.agreement.calibration` gives it.
+    """
+    alt = altair()
+    low = float(min(frame["held"].min(), frame["low"].min(), 0.5))
+    scale = alt.Scale(domain=[np.floor(low * 20) / 20, 1], nice=False)
+    percent = alt.Axis(format=".0%", tickCount=6)
+    x = alt.X(
+        "nominal:Q",
+        title="Share the intervals are made to hold",
+        scale=alt.Scale(domain=[0.48, 1], nice=False),
+        axis=percent,
+    )
+    title = "Share they hold"
+    base = alt.Chart(frame).encode(x=x)
+    tips = [
+        alt.Tooltip("nominal:Q", title="made to hold", format=".0%"),
+        alt.Tooltip("held:Q", title="hold", format=".1%"),
+    ]
+    return alt.layer(
+        base.mark_area(opacity=0.3, color=COLOURS[6]).encode(
+            y=alt.Y("low:Q", title=title, scale=scale, axis=percent), y2="high:Q"
+        ),
+        base.mark_line(strokeDash=[4, 4], strokeWidth=1, color=COLOURS[6]).encode(
+            y=alt.Y("nominal:Q", title=title, scale=scale)
+        ),
+        base.mark_line(color=COLOURS[0]).encode(y=alt.Y("held:Q", title=title, scale=scale)),
+        base.mark_point(filled=True, size=60, color=COLOURS[0], opacity=1).encode(
+            y=alt.Y("held:Q", title=title, scale=scale), tooltip=tips
+        ),
+    ).properties(height=_HEIGHT)
+
+
+def decile_errors(frame: pd.DataFrame, unit: str) -> alt.LayerChart:
+    """Median and 90th percentile of the error, from the cheapest tenth of networks to the dearest.
+
+    Args:
+        frame: as `archcost.analysis.agreement.errors_by_decile` gives it.
+        unit: of the costs.
+    """
+    alt = altair()
+    tips = [
+        alt.Tooltip("from:Q", title=f"predicted from ({unit})", format=_NUMBER),
+        alt.Tooltip("to:Q", title="to", format=_NUMBER),
+        alt.Tooltip("median:Q", title="median error", format=".2%"),
+        alt.Tooltip("p90:Q", title="90 % of errors below", format=".2%"),
+        alt.Tooltip("bias:Q", title="median bias", format="+.2%"),
+    ]
+    x = alt.X(
+        "decile:O", title="Tenth of the networks, by predicted cost", axis=alt.Axis(labelAngle=0)
+    )
+    title = "Error relative to the measurement"
+    axis = alt.Axis(format="~p")
+    base = alt.Chart(frame).encode(x=x, tooltip=tips)
+    names, shapes = ["half of errors below", "90 % of errors below"], ["circle", "diamond"]
+    long = base.transform_fold(["median", "p90"], as_=["which", "error"]).transform_calculate(
+        name=f"datum.which == 'median' ? '{names[0]}' : '{names[1]}'"
+    )
+    return alt.layer(
+        base.mark_rule(strokeWidth=2, opacity=0.5).encode(
+            y=alt.Y("median:Q", title=title, axis=axis), y2="p90:Q"
+        ),
+        long.mark_point(filled=True, size=70, opacity=1).encode(
+            y=alt.Y("error:Q", title=title, axis=axis),
+            color=alt.Color(
+                "name:N",
+                title=None,
+                scale=alt.Scale(domain=names, range=[COLOURS[0], COLOURS[1]]),
+            ),
+            shape=alt.Shape("name:N", title=None, scale=alt.Scale(domain=names, range=shapes)),
+        ),
+    ).properties(height=_HEIGHT)
+
+
+def pareto_set(
+    points: pd.DataFrame, best: pd.DataFrame, cost: tuple[str, str], good: tuple[str, str]
+) -> alt.LayerChart:
+    """Networks that no other beats in cost and in what it is good for, before the others.
+
+    Args:
+        points: other networks: `ARCHITECTURE` and the fields named below.
+        best: the Pareto set by rising cost: the same.
+        cost, good: field and title of each axis; less cost and more good are better.
+    """
+    alt = altair()
+    both = np.concatenate([points[cost[0]], best[cost[0]]])
+    x = alt.X(f"{cost[0]}:Q", title=cost[1], scale=alt.Scale(**scale_of(both)))
+    y = alt.Y(f"{good[0]}:Q", title=good[1], scale=alt.Scale(zero=False))
+    tips = [
+        alt.Tooltip(f"{ARCHITECTURE}:N"),
+        alt.Tooltip(f"{cost[0]}:Q", title=cost[1], format=_NUMBER),
+        alt.Tooltip(f"{good[0]}:Q", title=good[1], format=_NUMBER),
+    ]
+    front = alt.Chart(best).encode(x=x, y=y)
+    return alt.layer(
+        alt.Chart(points)
+        .mark_point(filled=True, size=14, opacity=0.35, color=COLOURS[6])
+        .encode(x=x, y=y, tooltip=tips),
+        front.mark_line(interpolate="step-after", strokeWidth=1.5, color=COLOURS[0]),
+        front.mark_point(filled=True, size=45, opacity=1, color=COLOURS[0]).encode(tooltip=tips),
+    ).properties(height=_HEIGHT)

@@ -1,0 +1,204 @@
+"""What a report is about: targets, the networks they are compared on, and measurements of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+
+from archcost.checkpoints import Card, load_card
+from archcost.data import OWN, MeasuredTable, own_tables
+from archcost.encodings import Batch, encode, find_space, parse, useful_macs
+from archcost.encodings.nasbench201 import CELLS
+from archcost.errors import UnsupportedError
+from archcost.predictors import CostModel, Estimate, LookupPredictor, TransferPredictor
+from archcost.training import held_out_rows
+from archcost.training.collect import sample
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+Progress = Callable[[str, int, int], None]
+
+COVERAGE = 0.9
+"""Of the intervals in pictures."""
+SAMPLED = 5000
+"""Random networks that stand for a space too large to be predicted whole (seed 0)."""
+_DRAWN = 600
+_MOST_DRAWN = 8000
+_RUNS = 0.5
+
+
+@dataclass(frozen=True, eq=False)
+class Agreement:
+    """A target's predictions beside measurements that its predictor has not seen.
+
+    Attributes:
+        model: the predictor.
+        batch: m networks.
+        measured: (m,) their costs.
+        estimate: the predictions, with intervals at `COVERAGE`.
+    """
+
+    model: CostModel
+    batch: Batch
+    measured: Floats
+    estimate: Estimate
+
+
+@dataclass(frozen=True, eq=False)
+class Study:
+    """Targets of one search space on one data set; everything is computed when first asked for.
+
+    Attributes:
+        cards: of the checkpoints, one a target.
+        tables: measurements of those targets. Only rows that a predictor has not learned from are
+            used; tables that this project measured itself need not be given.
+        accuracy: networks and their accuracy (m,), for Pareto sets among them; None: among
+            `networks`, with useful multiply-accumulates for accuracy.
+        progress: told what is being predicted.
+
+    Raises:
+        UnsupportedError: no cards, or cards of several spaces or data sets, or of custom cells.
+    """
+
+    cards: tuple[Card, ...]
+    tables: tuple[MeasuredTable, ...] = ()
+    accuracy: tuple[Batch, Floats] | None = None
+    progress: Progress = lambda what, done, total: None
+
+    def __post_init__(self) -> None:
+        places = {(card.space, card.dataset) for card in self.cards}
+        if len(places) != 1:
+            raise UnsupportedError("a report is about the devices of one space and data set")
+        find_space(self.cards[0].space)
+
+    @property
+    def place(self) -> tuple[str, str]:
+        """Space and data set."""
+        return self.cards[0].space, self.cards[0].dataset
+
+    @cached_property
+    def labels(self) -> tuple[str, ...]:
+        """A name for each card, such as "raspi4 latency"."""
+        return tuple(f"{c.device} {c.metric.replace('_', ' ')}" for c in self.cards)
+
+    @cached_property
+    def networks(self) -> Batch:
+        """All cells of NAS-Bench-201, `SAMPLED` random networks of other spaces."""
+        return reference_networks(*self.place)
+
+    @cached_property
+    def sizes(self) -> dict[str, Floats]:
+        """ "macs" and "params" of the networks (n,), and "useful": the multiply-accumulates of what
+        lies between input and output."""
+        found = encode(self.networks, "layers")
+        columns = {
+            name: found.values[:, found.columns.index(f"all:total:{name}")].astype(np.float64)
+            for name in ("macs", "params")
+        }
+        return columns | {"useful": useful_macs(self.networks)}
+
+    @cached_property
+    def estimates(self) -> tuple[Estimate, ...]:
+        """Of each card, for the networks, with intervals at `COVERAGE`."""
+        found = []
+        for number, (card, label) in enumerate(zip(self.cards, self.labels, strict=True)):
+            self.progress(label, number, len(self.cards))
+            found.append(load_card(card).predict(self.networks, COVERAGE))
+        return tuple(found)
+
+    @cached_property
+    def candidates(self) -> tuple[Batch, Floats, tuple[Estimate, ...]]:
+        """What Pareto sets are among: m networks, what each is good for, and as `estimates`."""
+        if self.accuracy is None:
+            return self.networks, self.sizes["useful"], self.estimates
+        batch, values = self.accuracy
+        if batch == self.networks:
+            return batch, values, self.estimates
+        found = []
+        for number, (card, label) in enumerate(zip(self.cards, self.labels, strict=True)):
+            self.progress(f"{label}, candidates", number, len(self.cards))
+            found.append(load_card(card).predict(batch, COVERAGE))
+        return batch, values, tuple(found)
+
+    def drawn(self, count: int) -> Ints:
+        """Positions among so many networks of those that pictures show, at random (seed 0)."""
+        return np.sort(np.random.default_rng(0).permutation(count)[: self.points])
+
+    @cached_property
+    def points(self) -> int:
+        """Points a target in pictures: fewer where there are many targets."""
+        return min(_DRAWN, _MOST_DRAWN // len(self.cards))
+
+    @cached_property
+    def agreements(self) -> dict[str, Agreement]:
+        """Label to the measurements of a target, of those that have any."""
+        return {
+            label: found for label, found in self._checked.items() if isinstance(found, Agreement)
+        }
+
+    @cached_property
+    def left_out(self) -> dict[str, str]:
+        """Label to the reason, of the other targets."""
+        return {label: found for label, found in self._checked.items() if isinstance(found, str)}
+
+    @cached_property
+    def _checked(self) -> dict[str, Agreement | str]:
+        tables = [t for t in self.tables if (t.space, t.dataset) == self.place]
+        found: dict[str, Agreement | str] = {}
+        for number, (card, label) in enumerate(zip(self.cards, self.labels, strict=True)):
+            self.progress(f"{label}, measured", number, len(self.cards))
+            found[label] = _agreement(card, _tables_of(card, tables))
+        return found
+
+
+def likely_runs(estimate: Estimate) -> npt.NDArray[np.bool_]:
+    """Whether the device more probably runs each network (n,) than refuses it."""
+    if estimate.feasible is None:
+        return np.ones(len(estimate), dtype=bool)
+    return estimate.feasible >= _RUNS
+
+
+def reference_networks(space: str, dataset: str) -> Batch:
+    """What a study compares devices on: all cells of NAS-Bench-201, random networks of FBNet."""
+    return sample(CELLS if space == "nasbench201" else SAMPLED, space, dataset)
+
+
+def _tables_of(card: Card, tables: Iterable[MeasuredTable]) -> list[MeasuredTable]:
+    """Those with the card's target; the project's own where the card comes from one."""
+    every = list(tables)
+    if card.source == OWN:
+        every += own_tables(card.space)
+    here = (card.space, card.dataset)
+    target = (card.device, card.metric)
+    return [t for t in every if (t.space, t.dataset) == here and target in t.targets]
+
+
+def _agreement(card: Card, tables: list[MeasuredTable]) -> Agreement | str:
+    """The first table's rows that the predictor has not seen, or why there are none."""
+    if not tables:
+        return "no table given has it"
+    table, model = tables[0], load_card(card)
+    batch = parse(table.architectures, space=table.space, dataset=table.dataset)
+    rows = held_out_rows(card, table)
+    if card.split_seed is not None:
+        if card.scores is None or len(rows) != card.scores.n:
+            scored = 0 if card.scores is None else card.scores.n
+            return (
+                f"the table is not the one that it was trained on ({scored} networks were held "
+                f"out and measured, here they would be {len(rows)})"
+            )
+    elif isinstance(model.predictor, TransferPredictor):
+        learned = set(map(bytes, model.predictor.ids_))
+        ids = batch.groups[0].ids
+        rows = rows[[bytes(ids[row]) not in learned for row in rows]]
+    elif not isinstance(model.predictor, LookupPredictor):
+        return "which networks it learned from is not recorded"
+    if len(rows) < 10:
+        return f"{len(rows)} measured networks that it has not learned from; 10 are needed"
+    measured = table.targets[card.device, card.metric][rows]
+    chosen = batch.take(rows)
+    return Agreement(model, chosen, measured, model.predict(chosen, COVERAGE))

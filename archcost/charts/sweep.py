@@ -1,0 +1,69 @@
+"""The picture of `archcost collect sweep`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from archcost.charts.look import COLOURS, SHAPES, altair
+
+if TYPE_CHECKING:
+    import altair as alt
+
+    from archcost.training.collect.simulators import Sweep
+
+_LONGEST = 40
+
+
+def energy_against_latency(found: Sweep) -> alt.LayerChart:
+    """Energy against latency: a point a version of the chip, a colour and shape a network.
+
+    Versions that no other beats in both are large and joined and, for a single network, named.
+    """
+    import pandas as pd
+
+    alt = altair()
+    networks = found.networks.strings()
+    rows = []
+    for network, text in enumerate(networks):
+        best = set(found.best(network).tolist())
+        for version in np.flatnonzero(np.isfinite(found.latency_ms[:, network])).tolist():
+            rows.append(
+                {
+                    "network": text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…",
+                    "version": found.name(version),
+                    "latency": found.latency_ms[version, network],
+                    "energy": found.energy_mj[version, network],
+                    "best": version in best,
+                }
+            )
+    base = alt.Chart(pd.DataFrame(rows)).encode(
+        x=alt.X(
+            "latency:Q", title="Simulated latency (ms)", scale=alt.Scale(type="log", padding=20)
+        ),
+        y=alt.Y("energy:Q", title="Simulated energy (mJ)", scale=alt.Scale(zero=False, padding=20)),
+        color=alt.Color(
+            "network:N",
+            title="Network",
+            legend=alt.Legend(columns=1),
+            scale=alt.Scale(range=COLOURS),
+        ),
+    )
+    best = base.transform_filter("datum.best")
+    layers = [
+        best.mark_line(strokeWidth=1.5),
+        base.mark_point(filled=True).encode(
+            shape=alt.Shape("network:N", title="Network", scale=alt.Scale(range=SHAPES)),
+            size=alt.condition("datum.best", alt.value(80), alt.value(22)),
+            opacity=alt.condition("datum.best", alt.value(1), alt.value(0.5)),
+        ),
+    ]
+    if len(networks) == 1:
+        name = best.mark_text(align="left", dx=8, dy=-6, fontSize=10)
+        layers.append(name.encode(text="version:N", color=alt.value(COLOURS[6])))
+    return alt.layer(*layers).properties(
+        title=f"{found.chip}: {len(found.versions)} versions; joined: best in one or the other",
+        width=560,
+        height=380,
+    )
