@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
 Floats = npt.NDArray[np.float64]
 
+# Of the largest: what is less is the rounding of the fit.
+_NOTHING = 1e-9
+
 
 @dataclass(frozen=True, eq=False)
 class Effects:
@@ -66,6 +69,7 @@ def operator_effects(batch: Batch, costs: Floats) -> Effects:
     found = np.linalg.lstsq(design, costs, rcond=None)[0]
     effects = np.zeros((places, len(names)))
     effects[:, others] = found[1:].reshape(places, len(others))
+    effects[np.abs(effects) < _NOTHING * np.abs(effects).max()] = 0.0
     labels = (
         [f"{source}→{target}" for source, target in group.edges]
         if group.edges is not None

@@ -24,16 +24,14 @@ _DOT = 22
 # Above so many targets, the numbers in a heatmap of correlations would be too small to read.
 _MOST_NUMBERS = 16
 _CELL = 30
-_WIDE = 30
-"""Costs that differ by such a factor are shown on a logarithmic scale."""
+_FAR = 0.5
+# Errors below are shown as nothing, not as the rounding of floating-point sums.
+_LEAST_ERROR = 0.01
 
 
-def scale_of(values: Floats) -> dict[str, Any]:
-    """Linear from zero, or logarithmic where the values reach over more than a factor of 30."""
-    low, high = float(np.nanmin(values)), float(np.nanmax(values))
-    if low > 0 and high > _WIDE * low:
-        return {"type": "log", "nice": False}
-    return {"zero": low < 0.4 * high, "nice": True}
+def _axis_from(values: Floats) -> dict[str, Any]:
+    """A linear scale, from zero unless the values are far from it."""
+    return {"zero": bool(np.nanmin(values) < _FAR * np.nanmax(values))}
 
 
 def correlations(labels: Sequence[str], found: Floats, tree: Tree) -> alt.LayerChart:
@@ -109,12 +107,16 @@ def correlations(labels: Sequence[str], found: Floats, tree: Tree) -> alt.LayerC
         bright = (1 + 2 * low) / 3 if low < 1 else 1
         layers.append(
             alt.Chart(cells)
-            .transform_calculate(xm="datum.x + 0.5", ym="datum.y + 0.5")
+            .transform_calculate(
+                xm="datum.x + 0.5",
+                ym="datum.y + 0.5",
+                short="replace(format(datum.rho, '.2f'), '0.', '.')",
+            )
             .mark_text(fontSize=11)
             .encode(
                 x="xm:Q",
                 y="ym:Q",
-                text=alt.Text("rho:Q", format=".2f"),
+                text="short:N",
                 color=alt.condition(
                     f"datum.rho > {max(bright, (low + 1) / 2)}",
                     alt.value("#111111"),
@@ -141,8 +143,8 @@ def costs_against(
     runs = f"runs_{cost[0]}"
     chart = alt.Chart(points)
     encodings: dict[str, Any] = {
-        "x": alt.X(f"{size[0]}:Q", title=size[1], scale=alt.Scale(**scale_of(points[size[0]]))),
-        "y": alt.Y(f"{cost[0]}:Q", title=cost[1], scale=alt.Scale(**scale_of(points[cost[0]]))),
+        "x": alt.X(f"{size[0]}:Q", title=size[1], scale=alt.Scale(**_axis_from(points[size[0]]))),
+        "y": alt.Y(f"{cost[0]}:Q", title=cost[1], scale=alt.Scale(**_axis_from(points[cost[0]]))),
         "tooltip": [
             alt.Tooltip(f"{ARCHITECTURE}:N"),
             alt.Tooltip(f"{cost[0]}:Q", title=cost[1], format=_NUMBER),
@@ -177,6 +179,8 @@ def effects(frame: pd.DataFrame, unit: str) -> alt.LayerChart:
     operators, places = list(frame["operator"].unique()), list(frame["place"].unique())
     low, high = float(frame["cost"].min()), float(frame["cost"].max())
     middle = (low + high) / 2
+    # As many decimals in all boxes: about three digits for the largest.
+    decimals = max(0, 2 - int(np.floor(np.log10(max(abs(low), abs(high), 1e-9)))))
     base = alt.Chart(frame).encode(
         x=alt.X(
             "operator:N",
@@ -195,11 +199,11 @@ def effects(frame: pd.DataFrame, unit: str) -> alt.LayerChart:
         color=alt.Color(
             "cost:Q",
             scale=alt.Scale(scheme=SEQUENTIAL, domain=[low, high]),
-            legend=alt.Legend(title=f"Adds ({unit})", gradientLength=160),
+            legend=alt.Legend(title=f"Adds ({unit})", gradientLength=160, tickCount=4),
         )
     )
     numbers = base.mark_text(fontSize=11).encode(
-        text=alt.Text("cost:Q", format=".2~r"),
+        text=alt.Text("cost:Q", format=f".{decimals}f"),
         color=alt.condition(f"datum.cost > {middle}", alt.value("#111111"), alt.value("#ffffff")),
     )
     return alt.layer(boxes, numbers).properties(
@@ -218,11 +222,10 @@ def predicted_against_measured(frame: pd.DataFrame, unit: str) -> alt.LayerChart
 
     alt = altair()
     ends = frame[["measured", "predicted", "lower", "upper"]].to_numpy()
-    scale = scale_of(ends[:, :2])
     limits = [float(ends[:, :2].min()), float(ends[:, :2].max())]
-    if scale.get("zero"):
+    if _axis_from(ends[:, :2])["zero"]:
         limits[0] = 0.0
-    fixed = alt.Scale(type=scale.get("type", "linear"), domain=limits, nice=False, clamp=True)
+    fixed = alt.Scale(domain=limits, nice=False, clamp=True)
     x = alt.X("measured:Q", title=f"Measured ({unit})", scale=fixed)
     title = f"Predicted ({unit})"
     tips = [
@@ -315,17 +318,18 @@ def decile_errors(frame: pd.DataFrame, unit: str) -> alt.LayerChart:
     )
     title = "Error relative to the measurement"
     axis = alt.Axis(format="~p")
+    scale = alt.Scale(domain=[0, max(float(frame["p90"].max()), _LEAST_ERROR)], clamp=True)
     base = alt.Chart(frame).encode(x=x, tooltip=tips)
-    names, shapes = ["half of errors below", "90 % of errors below"], ["circle", "diamond"]
+    names, shapes = ["median", "90th percentile"], ["circle", "diamond"]
     long = base.transform_fold(["median", "p90"], as_=["which", "error"]).transform_calculate(
         name=f"datum.which == 'median' ? '{names[0]}' : '{names[1]}'"
     )
     return alt.layer(
         base.mark_rule(strokeWidth=2, opacity=0.5).encode(
-            y=alt.Y("median:Q", title=title, axis=axis), y2="p90:Q"
+            y=alt.Y("median:Q", title=title, axis=axis, scale=scale), y2="p90:Q"
         ),
         long.mark_point(filled=True, size=70, opacity=1).encode(
-            y=alt.Y("error:Q", title=title, axis=axis),
+            y=alt.Y("error:Q", title=title, axis=axis, scale=scale),
             color=alt.Color(
                 "name:N",
                 title=None,
@@ -348,7 +352,7 @@ def pareto_set(
     """
     alt = altair()
     both = np.concatenate([points[cost[0]], best[cost[0]]])
-    x = alt.X(f"{cost[0]}:Q", title=cost[1], scale=alt.Scale(**scale_of(both)))
+    x = alt.X(f"{cost[0]}:Q", title=cost[1], scale=alt.Scale(**_axis_from(both)))
     y = alt.Y(f"{good[0]}:Q", title=good[1], scale=alt.Scale(zero=False))
     tips = [
         alt.Tooltip(f"{ARCHITECTURE}:N"),

@@ -17,6 +17,7 @@ from archcost.errors import UnsupportedError, unknown_name
 if TYPE_CHECKING:
     import altair as alt
 
+_SPACES = {"nasbench201": "NAS-Bench-201", "fbnet": "FBNet"}
 _COLUMNS = 3
 _WIDTH = 300
 _TITLE = 46
@@ -46,10 +47,10 @@ def report(study: Study, path: str | Path, options: Sequence[str] | None = None)
     devices = list(dict.fromkeys(card.device for card in study.cards))
     listed = devices[0] if len(devices) == 1 else f"{len(devices)} devices"
     lead = (
-        f"{len(study.cards)} targets on {listed}, {space} on {dataset}. All costs are predicted by "
-        "archcost for one run of the network, with intervals, except those called measured."
+        f"Networks of {_SPACES[space]} for {dataset}. All costs are predicted by archcost for one "
+        "run of the network, except those called measured."
     )
-    page(f"What networks of {space} cost on {listed}", sections, path, lead=lead)
+    page(f"What networks of {_SPACES[space]} cost on {listed}", sections, path, lead=lead)
 
 
 def picture(study: Study, name: str, path: str | Path) -> None:

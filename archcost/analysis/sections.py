@@ -29,8 +29,11 @@ Ints = npt.NDArray[np.int64]
 
 MEASURED = ("agreement", "calibration", "deciles")
 """The pictures that need measurements."""
+_COSTS = ("latency", "energy")
+"""Metrics of which less is better."""
 _DIGITS = 5
 _MILLION = 1e6
+_PERCENT = f"{100 * COVERAGE:.0f} %"
 _SIZES = {
     "macs": "Multiply-accumulates (millions)",
     "params": "Parameters (millions)",
@@ -52,7 +55,7 @@ def _correlation(study: Study) -> Section:
             "joins what ranks alike: average linkage of 1 less the correlation. Networks that a "
             "device more likely refuses than runs do not count.",
         ),
-        (Figure(chart, f"{count} targets, neighbours alike", min_width=150 + 27 * count),),
+        (Figure(chart, f"{count} targets, neighbours alike", min_width=170 + 30 * count),),
         wide=True,
     )
 
@@ -70,8 +73,8 @@ def _cost_against(study: Study, size: str, words: str) -> Section:
         )
         figures.append(Figure(chart, f"{label}: rank correlation {rho:.2f}", _tags(study, number)))
     text = (
-        f"{len(points):,} networks drawn at random (seed 0) out of {_ALL[study.place[0]]}, of "
-        f"which the correlations are. {words} Point at a network to see it."
+        f"Rank correlations are Spearman's, of {_ALL[study.place[0]]}; the points are "
+        f"{len(points):,} of them, drawn at random (seed 0). {words} Point at a network to see it."
     )
     return Section(_titles()[size], (text,), figures)
 
@@ -147,8 +150,8 @@ def _agreement(study: Study) -> Section:
         "Predicted against measured",
         (
             "Networks that the predictor has not learned from, with intervals made to hold "
-            f"{COVERAGE:.0%} of the measurements; up to {study.points} of them are drawn at random "
-            "(seed 0), scores are of all.",
+            f"{_PERCENT} of the measurements. Up to {study.points} networks are drawn, at random "
+            "(seed 0); scores are of all.",
             *_what_is_left_out(study),
         ),
         figures,
@@ -181,7 +184,7 @@ def _calibration(study: Study) -> Section:
         found = study.agreements[label]
         frame = calibration(found.model, found.batch, found.measured)
         (held,) = frame.loc[frame["nominal"] == COVERAGE, "held"]
-        caption = f"{label}: {COVERAGE:.0%} intervals hold {held:.1%}"
+        caption = f"{label}: {_PERCENT} intervals hold {held:.1%}"
         figures.append(Figure(pictures.calibration_curve(frame), caption, _tags(study, number)))
     return Section(
         "Calibration of the intervals",
@@ -229,6 +232,8 @@ def _pareto(study: Study) -> Section:
     points = _points(networks, study.drawn(len(networks)), {"good": good}, estimates)
     figures = []
     for number, label in enumerate(study.labels):
+        if study.cards[number].metric not in _COSTS:
+            continue
         estimate = estimates[number]
         (kept,) = np.nonzero(likely_runs(estimate))
         best = kept[pareto(estimate.value[kept], -good[kept])]

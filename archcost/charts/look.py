@@ -52,7 +52,7 @@ def config(scheme: str = "light") -> dict[str, Any]:
             "domainColor": faint,
             "tickColor": faint,
             "labelLimit": 220,
-            "labelOverlap": True,
+            "labelFlush": False,
         },
         "legend": {
             **type_of,
@@ -60,6 +60,7 @@ def config(scheme: str = "light") -> dict[str, Any]:
             "orient": "bottom",
             "columns": 3,
             "symbolSize": 90,
+            "symbolOpacity": 1,
             "labelLimit": 240,
         },
         "header": {**type_of, "titleFontWeight": "normal"},

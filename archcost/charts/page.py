@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 ARCHITECTURE = "architecture"
 """The field (a canonical string) whose drawing a tooltip shows: put it among a chart's tooltips."""
 
+# A table with a longer cell is read row by row on a phone.
+_LONG = 60
+
 
 @dataclass(frozen=True, eq=False)
 class Figure:
@@ -210,10 +213,18 @@ def _table(rows: Sequence[Sequence[str]]) -> str:
         return ""
     head = "".join(f'<th scope="col">{_inline(cell)}</th>' for cell in rows[0])
     body = "".join(
-        f"<tr>{''.join(f'<td>{_inline(cell)}</td>' for cell in row)}</tr>\n" for row in rows[1:]
+        "<tr>"
+        + "".join(
+            f'<td data-label="{escape(name)}">{_inline(cell)}</td>'
+            for name, cell in zip(rows[0], row, strict=True)
+        )
+        + "</tr>\n"
+        for row in rows[1:]
     )
+    long = any(len(cell) > _LONG for row in rows for cell in row)
+    kind = ' class="records"' if long else ""
     return (
-        f'<div class="scroll"><table><thead><tr>{head}</tr></thead>\n<tbody>{body}</tbody>'
+        f'<div class="scroll"><table{kind}><thead><tr>{head}</tr></thead>\n<tbody>{body}</tbody>'
         "</table></div>"
     )
 
