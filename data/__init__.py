@@ -7,7 +7,6 @@ work of `archcost.encodings`. The download is in `archcost.data.fetch`, which is
 who needs it: the network modules behind it take longer to load than all the rest here.
 """
 
-from archcost.data.accuracy import AccuracyTable, read_accuracy
 from archcost.data.devices import DEVICES, Device, device
 from archcost.data.files import git_blob_id, sha256_of, write_whole
 from archcost.data.hwnasbench import (
@@ -29,7 +28,6 @@ __all__ = [
     "DEVICES",
     "OWN",
     "SOURCES",
-    "AccuracyTable",
     "Device",
     "HWNASBench",
     "LookupTable",
@@ -44,7 +42,6 @@ __all__ = [
     "load_plain_pickle",
     "own_tables",
     "parse_target",
-    "read_accuracy",
     "read_hwnasbench",
     "read_lookup",
     "read_table",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,6 +22,8 @@ Floats = npt.NDArray[np.float64]
 _NUMBER = ".4~r"
 _HEIGHT = 260
 _DOT = 22
+# Characters of a title that fit beside a chart.
+_LINE = 40
 # Above so many targets, the numbers in a heatmap of correlations would be too small to read.
 _MOST_NUMBERS = 16
 _CELL = 30
@@ -353,7 +356,8 @@ def pareto_set(
     alt = altair()
     both = np.concatenate([points[cost[0]], best[cost[0]]])
     x = alt.X(f"{cost[0]}:Q", title=cost[1], scale=alt.Scale(**_axis_from(both)))
-    y = alt.Y(f"{good[0]}:Q", title=good[1], scale=alt.Scale(zero=False))
+    lines = wrap(good[1], _LINE)
+    y = alt.Y(f"{good[0]}:Q", title=lines, scale=alt.Scale(zero=False))
     tips = [
         alt.Tooltip(f"{ARCHITECTURE}:N"),
         alt.Tooltip(f"{cost[0]}:Q", title=cost[1], format=_NUMBER),

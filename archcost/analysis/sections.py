@@ -32,12 +32,10 @@ MEASURED = ("agreement", "calibration", "deciles")
 _COSTS = ("latency", "energy")
 """Metrics of which less is better."""
 _DIGITS = 5
-_MILLION = 1e6
 _PERCENT = f"{100 * COVERAGE:.0f} %"
 _SIZES = {
     "macs": "Multiply-accumulates (millions)",
     "params": "Parameters (millions)",
-    "useful": "Useful multiply-accumulates (millions)",
 }
 _ALL = {"nasbench201": "all 15,625 cells", "fbnet": "5,000 random networks"}
 
@@ -61,9 +59,8 @@ def _correlation(study: Study) -> Section:
 
 
 def _cost_against(study: Study, size: str, words: str) -> Section:
-    sizes = {name: study.sizes[name] / _MILLION for name in ("macs", "params")}
     rows = study.drawn(len(study.networks))
-    points = _points(study.networks, rows, sizes, study.estimates)
+    points = _points(study.networks, rows, study.sizes, study.estimates)
     figures = []
     for number, label in enumerate(study.labels):
         estimate, unit = study.estimates[number], study.estimates[number].unit
@@ -220,37 +217,30 @@ def _deciles(study: Study) -> Section:
 
 def _pareto(study: Study) -> Section:
     networks, good, estimates = study.candidates
-    if study.accuracy is None:
-        good, title = good / _MILLION, _SIZES["useful"]
-        words = (
-            "Useful multiply-accumulates, those of what lies between input and output, stand for "
-            "accuracy; give the real one with `--accuracy FILE`. "
-        )
-        among = _ALL[study.place[0]]
-    else:
-        title, words, among = "Accuracy", "", f"the {len(networks):,} networks with an accuracy"
+    wanted = study.wanted
+    among = _ALL[study.place[0]] if wanted.candidates is None else f"{len(networks):,} networks"
     points = _points(networks, study.drawn(len(networks)), {"good": good}, estimates)
     figures = []
     for number, label in enumerate(study.labels):
         if study.cards[number].metric not in _COSTS:
             continue
         estimate = estimates[number]
-        (kept,) = np.nonzero(likely_runs(estimate))
+        (kept,) = np.nonzero(likely_runs(estimate) & np.isfinite(good))
         best = kept[pareto(estimate.value[kept], -good[kept])]
         chart = pictures.pareto_set(
             points,
             _points(networks, best, {"good": good}, estimates, only=number),
             (f"c{number}", f"{_name(label)} ({estimate.unit})"),
-            ("good", title),
+            ("good", wanted.title[:1].upper() + wanted.title[1:]),
         )
         caption = f"{label}: {len(best)} of {len(kept):,} networks"
         figures.append(Figure(chart, caption, _tags(study, number)))
     return Section(
         "Pareto sets",
         (
-            f"Out of {among}, those that no other beats in predicted cost and "
-            f"{title.partition(' (')[0].lower()} (blue), before others drawn at random (grey). "
-            f"{words}Networks that a device likely refuses do not count.",
+            f"Out of {among}, those that no other beats in predicted cost and in accuracy (blue), "
+            f"before others drawn at random (grey). {wanted.words} Networks that a device likely "
+            "refuses do not count.",
         ),
         figures,
     )

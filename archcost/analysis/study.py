@@ -11,10 +11,11 @@ import numpy.typing as npt
 
 from archcost.checkpoints import Card, load_card
 from archcost.data import OWN, MeasuredTable, own_tables
-from archcost.encodings import Batch, encode, find_space, parse, useful_macs
+from archcost.encodings import Batch, encode, find_space, parse
 from archcost.encodings.nasbench201 import CELLS
 from archcost.errors import UnsupportedError
 from archcost.predictors import CostModel, Estimate, LookupPredictor, TransferPredictor
+from archcost.search.quality import Quality, quality
 from archcost.training import held_out_rows
 from archcost.training.collect import sample
 
@@ -29,6 +30,7 @@ SAMPLED = 5000
 _DRAWN = 600
 _MOST_DRAWN = 8000
 _RUNS = 0.5
+_MILLION = 1e6
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,8 +58,8 @@ class Study:
         cards: of the checkpoints, one a target.
         tables: measurements of those targets. Only rows that a predictor has not learned from are
             used; tables that this project measured itself need not be given.
-        accuracy: networks and their accuracy (m,), for Pareto sets among them; None: among
-            `networks`, with useful multiply-accumulates for accuracy.
+        accuracy: what Pareto sets are good for, and among which networks; None: useful
+            multiply-accumulates, among `networks`.
         progress: told what is being predicted.
 
     Raises:
@@ -66,7 +68,7 @@ class Study:
 
     cards: tuple[Card, ...]
     tables: tuple[MeasuredTable, ...] = ()
-    accuracy: tuple[Batch, Floats] | None = None
+    accuracy: Quality | None = None
     progress: Progress = lambda what, done, total: None
 
     def __post_init__(self) -> None:
@@ -92,14 +94,12 @@ class Study:
 
     @cached_property
     def sizes(self) -> dict[str, Floats]:
-        """ "macs" and "params" of the networks (n,), and "useful": the multiply-accumulates of what
-        lies between input and output."""
+        """Millions (n,) of multiply-accumulates ("macs") and of parameters ("params")."""
         found = encode(self.networks, "layers")
-        columns = {
-            name: found.values[:, found.columns.index(f"all:total:{name}")].astype(np.float64)
+        return {
+            name: found.values[:, found.columns.index(f"all:total:{name}")] / _MILLION
             for name in ("macs", "params")
         }
-        return columns | {"useful": useful_macs(self.networks)}
 
     @cached_property
     def estimates(self) -> tuple[Estimate, ...]:
@@ -111,11 +111,16 @@ class Study:
         return tuple(found)
 
     @cached_property
+    def wanted(self) -> Quality:
+        """The accuracy, or what stands in for it."""
+        return quality(None, *self.place) if self.accuracy is None else self.accuracy
+
+    @cached_property
     def candidates(self) -> tuple[Batch, Floats, tuple[Estimate, ...]]:
         """What Pareto sets are among: m networks, what each is good for, and as `estimates`."""
-        if self.accuracy is None:
-            return self.networks, self.sizes["useful"], self.estimates
-        batch, values = self.accuracy
+        wanted = self.wanted
+        batch = self.networks if wanted.candidates is None else wanted.candidates
+        values = wanted.of(batch)
         if batch == self.networks:
             return batch, values, self.estimates
         found = []

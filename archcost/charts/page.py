@@ -89,7 +89,7 @@ def page(title: str, sections: Sequence[Section], path: str | Path, lead: str = 
         ArchitectureError, UnknownNameError: an architecture in a chart's data cannot be drawn.
     """
     figures = [figure for section in sections for figure in section.figures]
-    specs = [_specification(figure.chart) for figure in figures]
+    specs = [_specification(figure) for figure in figures]
     data: dict[str, Any] = {}
     for spec in specs:
         data |= spec.pop("datasets", {})
@@ -107,9 +107,9 @@ def page(title: str, sections: Sequence[Section], path: str | Path, lead: str = 
         raise ArchcostError(f"{path}: cannot be written ({error.strerror})") from None
 
 
-def _specification(chart: alt.TopLevelMixin) -> dict[str, Any]:
+def _specification(figure: Figure) -> dict[str, Any]:
     """Without the configuration: the page has its own, light or dark."""
-    spec = themed(chart)
+    spec = {"description": figure.caption, **themed(figure.chart)}
     del spec["config"]
     if "mark" in spec or "layer" in spec:
         spec |= {"width": "container", "autosize": {"type": "fit-x", "contains": "padding"}}

@@ -14,8 +14,7 @@ import typer
 from archcost.checkpoints import chosen_cards, find_place
 from archcost.cli.options import Dataset, Metric, Space, aligned, check_output, progress_bar
 from archcost.cli.training import read_tables
-from archcost.data import read_accuracy
-from archcost.encodings import CUSTOM, parse
+from archcost.encodings import CUSTOM
 from archcost.errors import UnsupportedError, unknown_name
 
 if TYPE_CHECKING:
@@ -130,6 +129,7 @@ class _Asked:
     def study(self) -> Iterator[Study]:
         """The same as a study, while a progress bar is shown."""
         from archcost.analysis import Study
+        from archcost.search.quality import quality
 
         if self.space == CUSTOM:
             raise UnsupportedError(
@@ -142,11 +142,7 @@ class _Asked:
             raise UnsupportedError(f"--devices {','.join(named)}: give {_EVERY} alone")
         cards = chosen_cards(place, [] if every else named, every or bool(named), self.metric)
         tables = [one for path in self.tables or [] for one in read_tables(path, *place)[0]]
-        accuracy = None
-        if self.accuracy is not None:
-            found = read_accuracy(self.accuracy, place[1])
-            batch = parse(found.architectures, space=place[0], dataset=place[1])
-            accuracy = (batch, found.values)
+        accuracy = None if self.accuracy is None else quality(self.accuracy, *place)
         with progress_bar() as progress:
             yield Study(tuple(cards), tuple(tables), accuracy, progress)
 

@@ -15,7 +15,7 @@ from archcost.errors import ArchcostError, UnsupportedError
 alt = pytest.importorskip("altair")
 
 
-def _chart() -> "alt.Chart":
+def _chart() -> alt.Chart:
     frame = pd.DataFrame({"x": [1, 2], "y": [3, 4], "kind": ["a", "b"]})
     return alt.Chart(frame).mark_point().encode(x="x", y="y", color="kind")
 
