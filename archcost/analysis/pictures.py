@@ -84,14 +84,18 @@ def correlations(labels: Sequence[str], found: Floats, tree: Tree) -> alt.LayerC
         "domain": False,
         "labelOverlap": False,
     }
-    x = alt.X("x:Q", scale=alt.Scale(domain=[0, count], nice=False), axis=alt.Axis(**axis))
-    x = x.axis(labelAngle=-40, **axis)
-    y = alt.Y("y:Q", scale=alt.Scale(domain=[count, -top - 0.3], nice=False), axis=alt.Axis(**axis))
+    across, down = alt.Axis(labelAngle=-40, **axis), alt.Axis(**axis)
+    x = alt.X(
+        "x:Q",
+        scale=alt.Scale(domain=[0, count], nice=False),
+        axis=across,
+    )
+    y = alt.Y("y:Q", scale=alt.Scale(domain=[count, -top - 0.3], nice=False), axis=down)
     low = float(np.floor(values.min() * 10) / 10)
     colour = alt.Color(
         "rho:Q",
         scale=alt.Scale(scheme=SEQUENTIAL, domain=[low, 1]),
-        legend=alt.Legend(title="Spearman's rank correlation", gradientLength=200),
+        legend=alt.Legend(title="Spearman's rank correlation", gradientLength=min(200, 60 * count)),
     )
     tips = [
         alt.Tooltip("first:N", title="between"),
@@ -104,7 +108,7 @@ def correlations(labels: Sequence[str], found: Floats, tree: Tree) -> alt.LayerC
         .encode(x=x, x2="x2:Q", y=y, y2="y2:Q", color=colour, tooltip=tips),
         alt.Chart(corners)
         .mark_line(strokeWidth=1.5, color=COLOURS[6])
-        .encode(x="x:Q", y="y:Q", detail="join:N", order="step:O"),
+        .encode(x=x, y=y, detail="join:N", order="step:O"),
     ]
     if count <= _MOST_NUMBERS:
         bright = (1 + 2 * low) / 3 if low < 1 else 1
@@ -117,8 +121,8 @@ def correlations(labels: Sequence[str], found: Floats, tree: Tree) -> alt.LayerC
             )
             .mark_text(fontSize=11)
             .encode(
-                x="xm:Q",
-                y="ym:Q",
+                x=alt.X("xm:Q", axis=across),
+                y=alt.Y("ym:Q", axis=down),
                 text="short:N",
                 color=alt.condition(
                     f"datum.rho > {max(bright, (low + 1) / 2)}",

@@ -317,4 +317,5 @@ def _name(label: str) -> str:
 
 def _short(values: Floats) -> Floats:
     """To five significant digits: a page need not hold more."""
-    return round_significant(np.asarray(values, dtype=np.float64), _DIGITS)
+    with np.errstate(over="ignore", invalid="ignore"):  # zeros have no digits
+        return round_significant(np.asarray(values, dtype=np.float64), _DIGITS)
