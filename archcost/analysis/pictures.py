@@ -27,6 +27,8 @@ _LINE = 40
 # Above so many targets, the numbers in a heatmap of correlations would be too small to read.
 _MOST_NUMBERS = 16
 _CELL = 30
+# So many operators have narrow boxes.
+_NARROW = 7
 _FAR = 0.5
 # Errors below are shown as nothing, not as the rounding of floating-point sums.
 _LEAST_ERROR = 0.01
@@ -186,8 +188,10 @@ def effects(frame: pd.DataFrame, unit: str) -> alt.LayerChart:
     operators, places = list(frame["operator"].unique()), list(frame["place"].unique())
     low, high = float(frame["cost"].min()), float(frame["cost"].max())
     middle = (low + high) / 2
-    # As many decimals in all boxes: about three digits for the largest.
-    decimals = max(0, 2 - int(np.floor(np.log10(max(abs(low), abs(high), 1e-9)))))
+    # As many decimals in all boxes: three digits for the largest, two in narrow boxes.
+    digits = 3 if len(operators) < _NARROW else 2
+    largest = max(abs(low), abs(high), 1e-9)
+    decimals = max(0, digits - 1 - int(np.floor(np.log10(largest))))
     base = alt.Chart(frame).encode(
         x=alt.X(
             "operator:N",

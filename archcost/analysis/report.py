@@ -39,6 +39,8 @@ def report(study: Study, path: str | Path, options: Sequence[str] | None = None)
     altair()
     sections = [_devices(study)]
     for name, (_, make) in PICTURES.items():
+        if name == "correlation" and len(study.cards) == 1:
+            continue
         section = make(study)
         if options is not None:
             section = replace(section, commands=_commands(name, options))
@@ -66,7 +68,7 @@ def picture(study: Study, name: str, path: str | Path) -> None:
         raise unknown_name("picture", name, PICTURES)
     section = PICTURES[name][1](study)
     if not section.figures:
-        reasons = "; ".join(f"{label}: {why}" for label, why in study.left_out.items())
+        reasons = "; ".join(f"{', '.join(names)}: {why}" for why, names in study.reasons.items())
         raise UnsupportedError(
             f"{name} needs measurements ({reasons}); give the table with --table FILE"
         )

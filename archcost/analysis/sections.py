@@ -50,8 +50,7 @@ def _correlation(study: Study) -> Section:
         (
             f"Spearman's rank correlation of the predicted costs of {_ALL[study.place[0]]}. Where "
             "it is low, a network chosen for one device is a poor choice for the other. The tree "
-            "joins what ranks alike: average linkage of 1 less the correlation. Networks that a "
-            "device more likely refuses than runs do not count.",
+            f"joins what ranks alike: average linkage of 1 less the correlation. {_refused(study)}",
         ),
         (Figure(chart, f"{count} targets, neighbours alike", min_width=170 + 30 * count),),
         wide=True,
@@ -80,8 +79,7 @@ def _macs(study: Study) -> Section:
     return _cost_against(
         study,
         "macs",
-        "Multiply-accumulates are those of the whole network, as NAS-Bench-201 counts them, for "
-        "one image.",
+        "Multiply-accumulates are those of all convolutions and the linear layer, for one image.",
     )
 
 
@@ -105,16 +103,16 @@ def _operators(study: Study) -> Section:
         caption = f"{label}: sums explain {found.r2:.1%} of the variance"
         figures.append(Figure(chart, caption, _tags(study, number)))
     reference = {"nasbench201": "`none`", "fbnet": "`skip`"}[study.place[0]]
-    where = {"nasbench201": "edge", "fbnet": "position in the chain"}[study.place[0]]
+    where = {"nasbench201": "an edge", "fbnet": "a position in the chain"}[study.place[0]]
+    removed = {"nasbench201": ", since runtimes remove what cannot reach the output", "fbnet": ""}
     return Section(
         "What each operator costs at each place",
         (
-            f"What a network costs more with an operator at an {where} than with {reference} "
+            f"What a network costs more with an operator at {where} than with {reference} "
             f"there: a constant and a cost for each operator and place, fitted by least squares to "
             f"the predicted costs of {_ALL[study.place[0]]}. The last row is the mean over the "
             "places. The share of variance says how far a device's cost is such a sum; where it is "
-            "low, what an operator costs depends on its neighbours, since runtimes remove what "
-            "cannot reach the output.",
+            f"low, what an operator costs depends on its neighbours{removed[study.place[0]]}.",
         ),
         figures,
     )
@@ -239,8 +237,7 @@ def _pareto(study: Study) -> Section:
         "Pareto sets",
         (
             f"Out of {among}, those that no other beats in predicted cost and in accuracy (blue), "
-            f"before others drawn at random (grey). {wanted.words} Networks that a device likely "
-            "refuses do not count.",
+            f"before others drawn at random (grey). {wanted.words} {_refused(study)}",
         ),
         figures,
     )
@@ -267,10 +264,7 @@ def _measured(study: Study) -> list[tuple[int, str]]:
 def _what_is_left_out(study: Study) -> list[str]:
     if not study.left_out:
         return []
-    reasons: dict[str, list[str]] = {}
-    for label, reason in study.left_out.items():
-        reasons.setdefault(reason, []).append(label)
-    found = "; ".join(f"{', '.join(labels)} ({reason})" for reason, labels in reasons.items())
+    found = "; ".join(f"{', '.join(labels)} ({why})" for why, labels in study.reasons.items())
     return [
         f"Left out: {found}. Give the measurements that predictors were trained on with `--table "
         "FILE`; for HW-NAS-Bench's devices `archcost fetch` downloads them."
@@ -304,6 +298,12 @@ def _points(
 
 def _ends(number: int) -> tuple[str, str]:
     return f"l{number}", f"u{number}"
+
+
+def _refused(study: Study) -> str:
+    if all(likely_runs(estimate).all() for estimate in study.estimates):
+        return ""
+    return "Networks that a device more likely refuses than runs do not count for it."
 
 
 def _tags(study: Study, number: int) -> dict[str, str]:

@@ -150,6 +150,14 @@ class Study:
         """Label to the reason, of the other targets."""
         return {label: found for label, found in self._checked.items() if isinstance(found, str)}
 
+    @property
+    def reasons(self) -> dict[str, list[str]]:
+        """Reason to the labels that are left out for it."""
+        found: dict[str, list[str]] = {}
+        for label, reason in self.left_out.items():
+            found.setdefault(reason, []).append(label)
+        return found
+
     @cached_property
     def _checked(self) -> dict[str, Agreement | str]:
         tables = [t for t in self.tables if (t.space, t.dataset) == self.place]

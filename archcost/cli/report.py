@@ -69,8 +69,9 @@ def report(
     asked = _Asked(devices, metric, space, dataset, table, accuracy)
     with asked.study() as study:
         analysis.report(study, output, asked.words())
-    for label, reason in study.left_out.items():
-        typer.echo(f"archcost: {label} is not compared with measurements: {reason}", err=True)
+    for reason, labels in study.reasons.items():
+        names = ", ".join(labels)
+        typer.echo(f"archcost: not compared with measurements: {names} ({reason})", err=True)
     typer.echo(f"{output}: {len(study.cards)} targets, {output.stat().st_size / 1e6:.1f} MB")
 
 

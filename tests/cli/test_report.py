@@ -26,7 +26,7 @@ def test_report_of_two_devices(tmp_path: Path, capsys: pytest.CaptureFixture[str
     assert _run("report", *options, "-o", str(out)) == 0
     said = capsys.readouterr()
     assert "2 targets" in said.out
-    assert "eyeriss latency is not compared with measurements: no table given has it" in said.err
+    assert "measurements: eyeriss latency, fpga latency (no table given has it)" in said.err
     text = out.read_text("utf-8")
     assert "Out of 50 networks" in text and "accuracy.csv" in text
 
@@ -39,6 +39,13 @@ def test_plot_lists_and_writes(tmp_path: Path, capsys: pytest.CaptureFixture[str
     options = ["--space", "fbnet", "--dataset", "ImageNet", "--devices", "fpga"]
     assert _run("plot", "operators", *options, "-o", str(out)) == 0
     assert out.read_bytes().startswith(b"\x89PNG")
+
+
+def test_a_single_target_has_no_correlation(tmp_path: Path) -> None:
+    out = tmp_path / "page.html"
+    assert _run("report", "--devices", "fpga", "--metric", "energy", "-o", str(out)) == 0
+    text = out.read_text("utf-8")
+    assert "Rank correlation between devices" not in text and "Pareto sets" in text
 
 
 @pytest.mark.parametrize(
