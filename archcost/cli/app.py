@@ -87,8 +87,8 @@ def main(arguments: list[str] | None = None) -> None:
         sys.exit(2)
     if status == _INTERRUPTED:
         print(
-            "archcost: interrupted; nothing half-written is left, and what was measured or found is "
-            "kept",
+            "archcost: interrupted; nothing half-written is left, and what was measured or found "
+            "is kept",
             file=sys.stderr,
         )
     sys.exit(status if isinstance(status, int) else 0)

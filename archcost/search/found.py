@@ -99,7 +99,7 @@ class Found:
             )
         if self.scores.extrapolation.any():
             said.append(
-                "Networks with an extrapolation lie outside what was measured: the larger it is, the "
-                "less the numbers are to be trusted."
+                "Networks with an extrapolation lie outside what was measured: the larger it is, "
+                "the less the numbers are to be trusted."
             )
         return said

@@ -20,6 +20,7 @@ TABLE, PICTURE, PAGE = "pareto.csv", "pareto.png", "pareto.html"
 """Names of the files."""
 
 _CLOUD = 2000
+_MARGIN = 0.06
 _ROWS = 100
 _SIZE = {"width": 520, "height": 340}
 
@@ -61,66 +62,71 @@ def chart(found: Found, number: int) -> alt.LayerChart:
     """
     alt = altair()
     cost, quality = found.evaluator.costs[number], found.evaluator.quality
-    x = alt.X("cost:Q", title=cost.title, scale=alt.Scale(zero=False))
-    y = alt.Y("quality:Q", title=quality.title, scale=alt.Scale(zero=False))
-    several = len(found.evaluator.costs) > 1
-    layers: list[Any] = [
-        alt.Chart(alt.Data(values=_cloud(found, number))).mark_point(
-            color=COLOURS[6], opacity=0.25, size=8, clip=True
+    across, up = _reach(found, number)
+    x_scale, y_scale = (alt.Scale(domain=list(ends), nice=False) for ends in (across, up))
+    x = alt.X("cost:Q", title=cost.title, scale=x_scale)
+    y = alt.Y("quality:Q", title=quality.title, scale=y_scale)
+    rows = alt.Chart(alt.InlineData(values=_set(found, number)))
+    layers = [
+        alt.Chart(alt.InlineData(values=_cloud(found, number, across, up)))
+        .mark_point(color=COLOURS[6], opacity=0.3, size=8)
+        .encode(x=x, y=y),
+        rows.mark_rule(color=COLOURS[0], opacity=0.45, strokeWidth=1.5).encode(
+            x=alt.X("lower:Q", title=cost.title, scale=x_scale), x2="upper:Q", y=y
         ),
-        alt.Chart(alt.Data(values=_set(found, number)))
-        .mark_rule(color=COLOURS[0], opacity=0.45, strokeWidth=1.5, clip=True)
-        .encode(x2="upper:Q"),
-        alt.Chart(alt.Data(values=_set(found, number))).mark_point(
-            color=COLOURS[0], opacity=1, size=30, filled=True
+        rows.mark_point(color=COLOURS[0], opacity=1, size=36).encode(
+            x=x, y=y, tooltip=_tooltip(found)
         ),
     ]
-    layers[0] = layers[0].encode(x=x, y=y)
-    layers[1] = layers[1].encode(x=alt.X("lower:Q", title=cost.title), y=y)
-    layers[2] = layers[2].encode(x=x, y=y, tooltip=_tooltip(found, number))
     if np.isfinite(cost.limit):
-        limit = alt.Chart(alt.Data(values=[{"limit": cost.limit, "text": "limit"}]))
-        layers.append(
-            limit.mark_rule(color=COLOURS[5], strokeDash=[6, 3], strokeWidth=2).encode(x="limit:Q")
-        )
-        layers.append(
-            limit.mark_text(align="left", dx=4, dy=8, baseline="top", color=COLOURS[5]).encode(
-                x="limit:Q", y=alt.value(0), text="text:N"
-            )
-        )
-    title = f"{len(found)} architectures" + (" (of all objectives)" if several else "")
-    return alt.layer(*layers).properties(title=title, **_SIZE)
+        limit = alt.Chart(alt.InlineData(values=[{"limit": cost.limit, "text": "limit"}]))
+        line = limit.mark_rule(color=COLOURS[5], strokeDash=[6, 3], strokeWidth=2)
+        word = limit.mark_text(align="right", dx=-5, dy=4, baseline="top", color=COLOURS[5])
+        layers += [
+            line.encode(x=alt.X("limit:Q", title=cost.title, scale=x_scale)),
+            word.encode(x="limit:Q", y=alt.value(0), text="text:N"),
+        ]
+    return alt.layer(*layers).properties(title=f"Pareto set: {len(found)} architectures", **_SIZE)
 
 
-def _cloud(found: Found, number: int) -> list[dict[str, float]]:
+def _reach(found: Found, number: int) -> tuple[tuple[float, float], tuple[float, float]]:
+    """Ends of both axes: around the set with its intervals, and the limit."""
+    limit = found.evaluator.costs[number].limit
+    lower, upper = found.scores.lower[:, number], found.scores.upper[:, number]
+    costs = [lower.min(), upper.max(), limit if np.isfinite(limit) else upper.max()]
+    return _around(min(costs), max(costs)), _around(
+        found.scores.quality.min(), found.scores.quality.max()
+    )
+
+
+def _around(low: float, high: float) -> tuple[float, float]:
+    margin = _MARGIN * (high - low) or _MARGIN * abs(high) or 1.0
+    return _short(low - margin), _short(high + margin)
+
+
+def _cloud(
+    found: Found, number: int, across: tuple[float, float], up: tuple[float, float]
+) -> list[dict[str, float]]:
     """A sample of what was looked at, as far as the picture reaches."""
-    looked = found.looked_at
-    (known,) = np.nonzero(np.isfinite(looked.quality))
-    rng = np.random.default_rng(0)
-    shown = rng.permutation(known)[:_CLOUD]
+    cost, quality = found.looked_at.value[:, number], found.looked_at.quality
+    inside = (across[0] < cost) & (cost < across[1]) & (up[0] < quality) & (quality < up[1])
+    shown = np.random.default_rng(0).permutation(np.flatnonzero(inside))[:_CLOUD]
     return [
-        {"cost": _short(cost), "quality": _short(quality)}
-        for cost, quality in zip(
-            looked.value[shown, number].tolist(), looked.quality[shown].tolist(), strict=True
-        )
+        {"cost": _short(one), "quality": _short(other)}
+        for one, other in zip(cost[shown].tolist(), quality[shown].tolist(), strict=True)
     ]
 
 
 def _set(found: Found, number: int) -> list[dict[str, Any]]:
-    frame = found.to_frame()
-    rows: list[dict[str, Any]] = [
-        {"architecture": name, **{k: _short(v) for k, v in rest.items()}}
-        for name, rest in zip(
-            frame["architecture"],
-            frame.drop(columns="architecture").to_dict("records"),
-            strict=True,
-        )
+    column, quality = found.evaluator.costs[number].column, found.evaluator.quality.column
+    drawn = {"cost": column, "quality": quality}
+    drawn |= {end: f"{column}_{end}" for end in ("lower", "upper")}
+    rows: list[dict[str, Any]] = found.to_frame().to_dict("records")
+    return [
+        {name: v if isinstance(v, str) else _short(v) for name, v in row.items()}
+        | {name: _short(row[source]) for name, source in drawn.items()}
+        for row in rows
     ]
-    column = found.evaluator.costs[number].column
-    for row in rows:
-        row["cost"], row["quality"] = row[column], row[found.evaluator.quality.column]
-        row["lower"], row["upper"] = row[f"{column}_lower"], row[f"{column}_upper"]
-    return rows
 
 
 def _short(value: float) -> float:
@@ -128,18 +134,16 @@ def _short(value: float) -> float:
     return float(f"{value:.6g}")
 
 
-def _tooltip(found: Found, number: int) -> list[Any]:
+def _tooltip(found: Found) -> list[Any]:
     alt = altair()
     quality = found.evaluator.quality
-    shown = [
-        alt.Tooltip("architecture:N"),
-        alt.Tooltip(f"{quality.column}:Q", title=quality.title, format=".4~g"),
-    ]
+    columns = {quality.column: quality.title}
     for cost in found.evaluator.costs:
-        shown.append(alt.Tooltip(f"{cost.column}:Q", title=cost.title, format=".4~g"))
-        for end in ("lower", "upper"):
-            shown.append(alt.Tooltip(f"{cost.column}_{end}:Q", title=end, format=".4~g"))
-    return shown
+        columns[cost.column] = cost.title
+        # Titles are what a page tells values apart by: they must differ.
+        columns |= {f"{cost.column}_{end}": f"{cost.title}, {end}" for end in ("lower", "upper")}
+    numbers = [alt.Tooltip(f"{c}:Q", title=title, format=".4~g") for c, title in columns.items()]
+    return [alt.Tooltip("architecture:N"), *numbers]
 
 
 def _page(found: Found, charts: list[alt.LayerChart], path: Path, command: str) -> None:
