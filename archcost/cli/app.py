@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from archcost.cli.benchmark import benchmark
+from archcost.cli.benchmark_search import search as benchmark_search
 from archcost.cli.calibrate import calibrate
 from archcost.cli.catalogue import devices
 from archcost.cli.collect import collect
@@ -50,6 +51,7 @@ for _command in (
     fetch,
 ):
     app.command()(_command)
+benchmark.command(name="search")(benchmark_search)
 app.add_typer(benchmark, name="benchmark")
 app.add_typer(collect)
 

@@ -56,7 +56,7 @@ def transfer(
     check_output(out, (".csv",))
     if plot is not None:
         check_image(plot)
-    tables = [one for path in table for one in _read(path)]
+    tables = [one for path in table for one in read_tables(path)]
     with progress_bar() as progress:
         scores = run_benchmark(
             tables,
@@ -95,7 +95,7 @@ def unseen(
 
     Example: archcost benchmark unseen --table fbnet_help.parquet
     """
-    tables = [one for path in table for one in _read(path)]
+    tables = [one for path in table for one in read_tables(path)]
     if any(one.space == CUSTOM for one in tables):
         with progress_bar() as progress:
             custom = custom_cells(tables, seeds=seeds, progress=progress)
@@ -151,7 +151,8 @@ def _space_lines(scores: list[SpaceScore]) -> list[list[str]]:
     return lines
 
 
-def _read(path: Path) -> list[MeasuredTable]:
+def read_tables(path: Path) -> list[MeasuredTable]:
+    """The tables of a file; what its columns and name do not say is taken for usual."""
     try:
         return read_table(path)  # tables of `archcost collect` say what they hold
     except TableError:

@@ -6,7 +6,6 @@ import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import numpy as np
 import typer
 
 from archcost.cli.options import AnySpace, Dataset, aligned, progress_bar
@@ -57,6 +56,13 @@ def search(
             "by default that of --confidence, else 0.5."
         ),
     ] = None,
+    margin: Annotated[
+        float,
+        typer.Option(
+            help="Also keep, as candidates to measure, what would be in the set if its costs were "
+            "smaller by this share, e.g. 0.05."
+        ),
+    ] = 0.0,
     space: AnySpace = None,
     dataset: Dataset = None,
     accuracy: Annotated[
@@ -107,6 +113,7 @@ def search(
             max_energy=_limits(max_energy, "--max-energy"),
             confidence=confidence,
             min_feasible=min_feasible,
+            margin=margin,
             space=space or "nasbench201",
             dataset=dataset,
             accuracy=accuracy,
@@ -144,7 +151,7 @@ def _limits(given: list[str] | None, option: str) -> dict[str | None, float | st
 
 def _print(found: Found) -> None:
     """Some of the set, evenly spaced by cost."""
-    shown = np.unique(np.linspace(0, len(found) - 1, _SHOWN).round().astype(int))
+    shown = found.some(_SHOWN)
     quality = found.evaluator.quality
     lines = [["stand-in (MMACs)" if quality.stand_in else "accuracy"]]
     for cost in found.evaluator.costs:
@@ -157,8 +164,8 @@ def _print(found: Found) -> None:
             line.append(f"{scores.value[row, i]:.4g}")
             line.append(f"{scores.lower[row, i]:.4g} to {scores.upper[row, i]:.4g}")
         lines.append([*line, name])
-    if len(shown) < len(found):
-        typer.echo(f"{len(shown)} of {len(found)}:")
+    if len(shown) < found.pareto.sum():
+        typer.echo(f"{len(shown)} of {found.pareto.sum()}:")
     typer.echo("\n".join(aligned(lines)))
 
 

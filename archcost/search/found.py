@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+import numpy.typing as npt
 
 from archcost.encodings import Batch, index_of
 from archcost.search.scores import Evaluator, Scores
@@ -20,8 +21,10 @@ class Found:
 
     Attributes:
         evaluator: what was wanted.
-        architectures: the set (p), by rising first cost.
-        scores: of the set.
+        architectures: the set and, with a margin, what lies close to it (p), by rising first cost.
+        scores: of these.
+        pareto: (p,) whether they belong to the set.
+        margin: share of each cost by which others may be dearer.
         looked_at: scores of all architectures that were looked at.
         method: how they were chosen, in words.
         interrupted: whether Ctrl-C ended the search.
@@ -30,6 +33,8 @@ class Found:
     evaluator: Evaluator
     architectures: Batch
     scores: Scores
+    pareto: npt.NDArray[np.bool_]
+    margin: float
     looked_at: Scores
     method: str
     interrupted: bool
@@ -37,11 +42,16 @@ class Found:
     def __len__(self) -> int:
         return len(self.architectures)
 
-    def to_frame(self) -> pd.DataFrame:
-        """One row an architecture of the set.
+    def some(self, count: int) -> npt.NDArray[np.int64]:
+        """Positions of at most so many of the set, evenly spaced, both ends among them."""
+        (best,) = np.nonzero(self.pareto)
+        return best[np.unique(np.linspace(0, len(best) - 1, count).round().astype(np.int64))]
 
-        Columns: architecture; arch_index for NAS-Bench-201; accuracy or
-        ``accuracy_stand_in_mmacs``; for each cost ``<device>_<metric>_<unit>`` and the same with
+    def to_frame(self) -> pd.DataFrame:
+        """One row an architecture.
+
+        Columns: architecture; arch_index for NAS-Bench-201; with a margin ``pareto``, whether it
+        belongs to the set; accuracy or ``accuracy_stand_in_mmacs``; for each cost ``<device>_<metric>_<unit>`` and the same with
         ``_lower`` and ``_upper``; with ``_feasible`` where a device can refuse networks, with
         ``_extrapolation`` where a network lies outside what was measured.
         """
@@ -51,6 +61,8 @@ class Found:
         (group,) = self.architectures.groups
         if group.skeleton.space == "nasbench201":
             columns["arch_index"] = index_of(group.ids)
+        if self.margin:
+            columns["pareto"] = self.pareto
         columns[self.evaluator.quality.column] = self.scores.quality
         for i, cost in enumerate(self.evaluator.costs):
             columns[cost.column] = self.scores.value[:, i]
@@ -89,6 +101,12 @@ class Found:
                     * bool(limits)
                     or "."
                 )
+            )
+        if self.margin:
+            said.append(
+                f"The set has {self.pareto.sum():,} architectures; {(~self.pareto).sum():,} more "
+                f"would be in it if their costs were {self.margin:.0%} smaller: predictions do not "
+                "tell which of them are better, measurements would."
             )
         refusing = [c.model.target.device for c in of.costs if c.model.feasibility is not None]
         if refusing:

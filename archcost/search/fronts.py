@@ -36,6 +36,25 @@ def nondominated(objectives: Floats) -> Ints:
     return found[np.argsort(objectives[found, 1], kind="stable")]
 
 
+def near(objectives: Floats, front: Ints, margin: float) -> Ints:
+    """Positions of the rows that would be as good as the front with costs better by a margin.
+
+    Args:
+        objectives: (n, k), less is better; the first column (quality) gets no margin.
+        front: (p,) positions of what nothing beats; they are among the result.
+        margin: share of each cost.
+
+    Returns:
+        (m,) in their order.
+    """
+    relaxed = objectives - margin * np.abs(objectives) * (np.arange(objectives.shape[1]) > 0)
+    kept = np.ones(len(objectives), dtype=bool)
+    for row in objectives[front]:
+        # Beaten even so: the margin keeps the front's own rows, which are equal to themselves.
+        kept &= ~((row <= relaxed).all(axis=1) & (row < relaxed).any(axis=1))
+    return np.flatnonzero(kept)
+
+
 def hypervolume(
     first: npt.ArrayLike, second: npt.ArrayLike, reference: tuple[float, float]
 ) -> float:

@@ -24,7 +24,7 @@ from archcost.predictors import CostModel
 from archcost.predictors.intervals import check_coverage
 from archcost.search.evolution import Evolution
 from archcost.search.found import Found
-from archcost.search.fronts import nondominated
+from archcost.search.fronts import near, nondominated
 from archcost.search.genomes import Genome, cells
 from archcost.search.goals import Most, costs_of
 from archcost.search.quality import Accuracy, quality
@@ -35,7 +35,7 @@ BUDGETS = {"fbnet": 20_000, CUSTOM: 2_000}
 """Architectures that are looked at where the space is too large for all, by space."""
 COVERAGE = 0.9
 """Of the intervals that are reported where no confidence is asked for."""
-_LEAST_FEASIBLE = 0.5
+LEAST_FEASIBLE = 0.5
 _CHUNK = 1000
 
 
@@ -47,6 +47,7 @@ def search(
     max_energy: Most = None,
     confidence: float | None = None,
     min_feasible: float | None = None,
+    margin: float = 0.0,
     space: str = "nasbench201",
     dataset: str | None = None,
     accuracy: Accuracy = None,
@@ -77,6 +78,9 @@ def search(
             underestimated.
         min_feasible: least probability that a device which refuses some networks runs it; by
             default `confidence`, or 0.5 without one.
+        margin: share of each cost; what would be in the set if its costs were smaller by this much
+            is kept too, as candidates to measure: predictions that close do not tell which is
+            better.
         space: "nasbench201", "fbnet" or "custom".
         dataset: by default cifar10 for nasbench201 and custom, cifar100 for fbnet.
         accuracy: a table with an architecture column (.csv or .parquet; then only its architectures
@@ -110,8 +114,10 @@ def search(
             raise UnsupportedError("a confidence belongs to a limit: give one, or leave it out")
     if budget is not None and budget < 1:
         raise UnsupportedError(f"budget {budget}: give the number of architectures to look at")
+    if not 0 <= margin < 1:
+        raise UnsupportedError(f"margin {margin}: give a share of the cost such as 0.05")
     if min_feasible is None:
-        min_feasible = _LEAST_FEASIBLE if confidence is None else confidence
+        min_feasible = LEAST_FEASIBLE if confidence is None else confidence
     evaluator = Evaluator(
         quality(accuracy, place, dataset, accuracy_column),
         costs,
@@ -120,7 +126,7 @@ def search(
         min_feasible,
     )
     plan = _plan(evaluator, _skeleton(place, dataset), nodes, operators, budget, seed)
-    return _found(evaluator, plan, progress)
+    return _found(evaluator, plan, margin, progress)
 
 
 def _skeleton(space: str, dataset: str | None) -> Skeleton:
@@ -201,7 +207,7 @@ def _looked_at(plan: _Plan, evaluator: Evaluator) -> Iterator[tuple[Batch, Score
         yield batch, scores
 
 
-def _found(evaluator: Evaluator, plan: _Plan, progress: Progress | None) -> Found:
+def _found(evaluator: Evaluator, plan: _Plan, margin: float, progress: Progress | None) -> Found:
     """Look, and keep what is best; Ctrl-C ends the looking."""
     looked: list[tuple[Batch, Scores]] = []
     done, interrupted = 0, False
@@ -219,12 +225,23 @@ def _found(evaluator: Evaluator, plan: _Plan, progress: Progress | None) -> Foun
     (within,) = np.nonzero(evaluator.excess(scores) == 0)
     if len(within) == 0:
         raise SearchError(_nothing(evaluator, scores))
-    best = within[nondominated(evaluator.objectives(scores)[within])]
+    objectives = evaluator.objectives(scores)[within]
+    best = nondominated(objectives)
+    kept = near(objectives, best, margin) if margin else best
+    kept = kept[np.argsort(objectives[kept, 1], kind="stable")]
     words = plan.words.format(f"{len(scores):,}")
     if interrupted:
         words += f" Interrupted: {plan.count:,} were planned."
-    architectures = _at([batch for batch, _ in looked], best)
-    return Found(evaluator, architectures, scores.take(best), scores, words, interrupted)
+    return Found(
+        evaluator,
+        _at([batch for batch, _ in looked], within[kept]),
+        scores.take(within[kept]),
+        np.isin(kept, best),
+        margin,
+        scores,
+        words,
+        interrupted,
+    )
 
 
 def _at(batches: list[Batch], positions: npt.NDArray[np.int64]) -> Batch:

@@ -21,7 +21,7 @@ TABLE, PICTURE, PAGE = "pareto.csv", "pareto.png", "pareto.html"
 
 _CLOUD = 2000
 _MARGIN = 0.06
-_ROWS = 100
+_ROWS = 40
 _SIZE = {"width": 520, "height": 340}
 
 
@@ -71,11 +71,15 @@ def chart(found: Found, number: int) -> alt.LayerChart:
         alt.Chart(alt.InlineData(values=_cloud(found, number, across, up)))
         .mark_point(color=COLOURS[6], opacity=0.3, size=8)
         .encode(x=x, y=y),
-        rows.mark_rule(color=COLOURS[0], opacity=0.45, strokeWidth=1.5).encode(
-            x=alt.X("lower:Q", title=cost.title, scale=x_scale), x2="upper:Q", y=y
-        ),
-        rows.mark_point(color=COLOURS[0], opacity=1, size=36).encode(
-            x=x, y=y, tooltip=_tooltip(found)
+        rows.transform_filter("datum.best")
+        .mark_rule(color=COLOURS[0], opacity=0.45, strokeWidth=1.5)
+        .encode(x=alt.X("lower:Q", title=cost.title, scale=x_scale), x2="upper:Q", y=y),
+        rows.mark_point(opacity=1).encode(
+            x=x,
+            y=y,
+            color=alt.condition("datum.best", alt.value(COLOURS[0]), alt.value(COLOURS[4])),
+            size=alt.condition("datum.best", alt.value(36), alt.value(16)),
+            tooltip=_tooltip(found),
         ),
     ]
     if np.isfinite(cost.limit):
@@ -86,7 +90,8 @@ def chart(found: Found, number: int) -> alt.LayerChart:
             line.encode(x=alt.X("limit:Q", title=cost.title, scale=x_scale)),
             word.encode(x="limit:Q", y=alt.value(0), text="text:N"),
         ]
-    return alt.layer(*layers).properties(title=f"Pareto set: {len(found)} architectures", **_SIZE)
+    title = f"Pareto set: {found.pareto.sum()} architectures"
+    return alt.layer(*layers).properties(title=title, **_SIZE)
 
 
 def _reach(found: Found, number: int) -> tuple[tuple[float, float], tuple[float, float]]:
@@ -125,7 +130,8 @@ def _set(found: Found, number: int) -> list[dict[str, Any]]:
     return [
         {name: v if isinstance(v, str) else _short(v) for name, v in row.items()}
         | {name: _short(row[source]) for name, source in drawn.items()}
-        for row in rows
+        | {"best": bool(best)}
+        for row, best in zip(rows, found.pareto, strict=True)
     ]
 
 
@@ -152,7 +158,8 @@ def _page(found: Found, charts: list[alt.LayerChart], path: Path, command: str) 
     target = costs[0].model.target
     devices = ", ".join(dict.fromkeys(cost.model.target.device for cost in costs))
     rows = _rows(found)
-    more = f" The first {_ROWS} of {len(found)}." if len(found) > _ROWS else ""
+    count = int(found.pareto.sum())
+    more = f" Here {_ROWS} of {count} of the set, evenly spaced." if count > _ROWS else ""
     page(
         f"Pareto set for {devices}",
         [
@@ -179,15 +186,17 @@ def _caption(found: Found, cost: Cost) -> str:
     what = "objective" if cost.objective else "limited only"
     return (
         f"{cost.title}, {what}. Points: the set, with {found.evaluator.coverage:.0%} intervals; "
-        "grey: a sample of what was looked at. Point at an architecture to see it drawn."
+        + f"small and light: within {found.margin:.0%} of it; " * bool(found.margin)
+        + "grey: a sample of what was looked at. Point at an architecture to see it drawn."
     )
 
 
 def _rows(found: Found) -> list[list[str]]:
     quality = found.evaluator.quality
     lines = [[quality.title, *(cost.title for cost in found.evaluator.costs), "architecture"]]
-    shown = found.architectures[:_ROWS]
-    for row, name in enumerate(shown.strings()):
+    shown = found.some(_ROWS)
+    names = found.architectures.take(shown).strings()
+    for row, name in zip(shown.tolist(), names, strict=True):
         ends = [
             f"{found.scores.value[row, i]:.4g} ({found.scores.lower[row, i]:.4g} to "
             f"{found.scores.upper[row, i]:.4g})"
