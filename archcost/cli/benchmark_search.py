@@ -21,11 +21,11 @@ DEVICES = ("edgegpu", "raspi4", "edgetpu", "pixel3", "eyeriss", "fpga")
 """HW-NAS-Bench's six."""
 
 _LEGEND = """\
-Candidates: random halves of all measured cells (most of which the predictors have learned from), of
-the cells held out from them, or networks that the table holds twice. Lost: of the hypervolume of the
-best by measured cost, those chosen being scored by measured cost too; reference point: the highest
-cost and lowest accuracy among the candidates; strict corner: those of the measured set. Below upper
-end: chosen ones whose measured cost is below the upper end of the 90 % interval."""
+Candidates: random halves of all measured cells (most of which the predictors have learned from),
+of the cells held out from them, or networks that the table holds twice. Lost: of the hypervolume
+of the best by measured cost, those chosen being scored by measured cost too; reference point: the
+highest cost and lowest accuracy among the candidates; strict corner: those of the measured set.
+Below upper end: chosen ones whose measured cost is below the upper end of the 90 % interval."""
 
 
 def search(

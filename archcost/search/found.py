@@ -51,9 +51,10 @@ class Found:
         """One row an architecture.
 
         Columns: architecture; arch_index for NAS-Bench-201; with a margin ``pareto``, whether it
-        belongs to the set; accuracy or ``accuracy_stand_in_mmacs``; for each cost ``<device>_<metric>_<unit>`` and the same with
-        ``_lower`` and ``_upper``; with ``_feasible`` where a device can refuse networks, with
-        ``_extrapolation`` where a network lies outside what was measured.
+        belongs to the set; accuracy or ``accuracy_stand_in_mmacs``; for each cost
+        ``<device>_<metric>_<unit>`` and the same with ``_lower`` and ``_upper``, with ``_feasible``
+        where a device can refuse networks, with ``_extrapolation`` where a network lies outside
+        what was measured.
         """
         import pandas as pd
 

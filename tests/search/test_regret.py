@@ -1,0 +1,90 @@
+"""What is lost by searching with predictions, and with another device's costs."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from archcost.data import MeasuredTable
+from archcost.encodings import parse
+from archcost.errors import TableError
+from archcost.search.exchange import exchange
+from archcost.search.regret import Candidates, candidates, held_out, regrets, summaries, twins
+
+ACCURACY = np.array([90.0, 80.0, 70.0, 60.0])
+
+
+def test_a_choice_on_another_device() -> None:
+    # Two devices that order four cells by cost in opposite ways.
+    costs = np.array([[4.0, 3.0, 2.0, 1.0], [1.0, 2.0, 3.0, 4.0]])
+    found = exchange(ACCURACY, costs, costs)
+    assert found.extra_cost.diagonal().tolist() == [0.0, 0.0]
+    assert found.lost_accuracy.diagonal().tolist() == [0.0, 0.0]
+    # On the second the best cell is the cheapest: every other choice is dearer and worse.
+    assert found.extra_cost[0, 1] > 0.5
+    assert found.lost_accuracy[0, 1] > 10
+    # The second's choice is always the best cell, for which nothing on the first is as accurate.
+    assert found.extra_cost[1, 0] == 0.0
+    assert found.lost_accuracy[1, 0] == 0.0
+
+
+def test_equal_devices_cost_nothing() -> None:
+    rng = np.random.default_rng(0)
+    costs = np.tile(rng.random(50) + 0.1, (3, 1))
+    found = exchange(rng.random(50), costs, costs)
+    assert not found.extra_cost.any()
+    assert not found.lost_accuracy.any()
+
+
+def test_twins_are_equal_networks() -> None:
+    batch = parse(range(15625))
+    pairs = twins(batch)
+    assert len(pairs) > 1000
+    ids = batch.groups[0].ids[pairs]
+    assert (ids[:, :, 2] == 0).all()
+    # Nodes 1 and 2 exchanged: their edges from the input and to the output.
+    np.testing.assert_array_equal(ids[:, 0][:, [0, 1, 4, 5]], ids[:, 1][:, [1, 0, 5, 4]])
+
+
+def table(costs: np.ndarray, rows: np.ndarray) -> MeasuredTable:
+    return MeasuredTable("nasbench201", "cifar10", None, rows, {("fpga", "latency"): costs})
+
+
+def test_exact_predictions_lose_nothing_and_wrong_ones_do() -> None:
+    rows = np.arange(600)
+    accuracy = np.random.default_rng(0).random(600) * 90
+    truth = candidates(table(np.ones(600), rows), accuracy, ["fpga"])["fpga"].predicted
+    exact = table(truth, rows)
+    every = candidates(exact, accuracy, ["fpga"])
+    for one in summaries(regrets(exact, every, seeds=3)):
+        assert one.part == "all"
+        assert (one.lost, one.most_lost, one.below) == (pytest.approx(0), pytest.approx(0), 1.0)
+    turned = Candidates(accuracy, truth, 1 / truth, truth, np.ones(600))
+    wrong = summaries(regrets(exact, {"fpga": turned}, seeds=3))[0]
+    assert wrong.lost > 0.05
+    assert wrong.most_lost >= wrong.lost
+
+
+def test_refused_networks_cover_nothing() -> None:
+    rows = np.arange(600)
+    accuracy = np.random.default_rng(0).random(600) * 90
+    cost = 3 - accuracy / 90
+    accepted = accuracy < 45
+    measured = np.where(accepted, cost, np.inf)
+    blind = Candidates(accuracy, measured, cost, cost, np.ones(600))
+    knows = Candidates(accuracy, measured, cost, cost, accepted.astype(float))
+    where = table(cost, rows)
+    assert summaries(regrets(where, {"fpga": knows}, seeds=2))[0].lost == pytest.approx(0)
+    # The best of all is refused, and it alone is chosen.
+    assert summaries(regrets(where, {"fpga": blind}, seeds=2))[0].lost == 1.0
+
+
+def test_held_out_rows_are_known_for_the_table_of_the_card_only() -> None:
+    assert len(held_out(table(np.ones(600), np.arange(600)), "fpga")) == 0
+    rows = np.arange(13625)
+    assert len(held_out(table(np.ones(13625), rows), "fpga")) == 2000
+
+
+def test_a_table_without_the_device() -> None:
+    with pytest.raises(TableError, match="no latency of raspi4; it has fpga"):
+        candidates(table(np.ones(3), np.arange(3)), ACCURACY[:3], ["raspi4"])
