@@ -19,6 +19,8 @@ class Device:
         precision: number format of the network; None where the source does not say.
         note: what else must be known to read a number from this device.
         source: id of the source (see `archcost.data.SOURCES`).
+        measured: whether costs come from runs of the device; else from a simulation or an
+            estimate.
     """
 
     id: str
@@ -28,6 +30,7 @@ class Device:
     precision: str | None
     note: str
     source: str
+    measured: bool = True
 
 
 _LOOKUP_SUM = " FBNet: a sum over a look-up table of blocks, not a run of the whole network."
@@ -35,7 +38,16 @@ _LOOKUP_SUM = " FBNet: a sum over a look-up table of blocks, not a run of the wh
 # Settings from the paper's description and, for the edge GPU, the authors' published script
 # (torch2trt without its fp16 mode, three seconds of warm-up).
 _HW_NAS_BENCH = tuple(
-    Device(name, title, runtime, 1, precision, note + _LOOKUP_SUM * (name != "edgetpu"), source)
+    Device(
+        name,
+        title,
+        runtime,
+        1,
+        precision,
+        note + _LOOKUP_SUM * (name != "edgetpu"),
+        source,
+        measured=name not in ("eyeriss", "fpga"),
+    )
     for source, name, title, runtime, precision, note in (
         (
             "hw-nas-bench",

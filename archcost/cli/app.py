@@ -14,6 +14,7 @@ from archcost.cli.calibrate import calibrate
 from archcost.cli.catalogue import devices
 from archcost.cli.collect import collect
 from archcost.cli.explain import explain
+from archcost.cli.explore import explore
 from archcost.cli.fetch import fetch
 from archcost.cli.predict import predict
 from archcost.cli.report import plot, report
@@ -43,6 +44,7 @@ for _command in (
     search,
     report,
     plot,
+    explore,
     calibrate,
     suggest,
     adapt,

@@ -1,0 +1,115 @@
+"""Predictions for whole search spaces, made in the background: look-ups and ranks.
+
+NAS-Bench-201 is predicted whole: what a cell costs is then a look-up. Of FBNet's 9^22 networks
+random ones are predicted, and a network's rank is that among them.
+"""
+
+from __future__ import annotations
+
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import lru_cache
+from threading import Lock
+from weakref import WeakKeyDictionary
+
+import numpy as np
+import numpy.typing as npt
+
+from archcost.checkpoints import Card, load_card
+from archcost.encodings import CUSTOM, Batch, all_ids, skeleton
+from archcost.explorer.schema import Rank
+from archcost.predictors import CostModel, Estimate
+from archcost.training.collect.candidates import sample
+
+COVERAGE = 0.9
+"""At which the look-ups have their intervals; others are made when they are asked for."""
+NETWORKS = 5000
+"""Random networks that stand for a space too large to be predicted whole."""
+_RUNS = 0.5
+
+
+@dataclass(frozen=True, eq=False)
+class Table:
+    """What one model predicts for a space.
+
+    Attributes:
+        estimate: of all its architectures by published index, or of random ones.
+        ordered: sorted costs of those that the device likely runs.
+        whole: whether it is the whole space.
+    """
+
+    estimate: Estimate
+    ordered: npt.NDArray[np.float64]
+    whole: bool
+
+    @classmethod
+    def of(cls, model: CostModel) -> Table:
+        """Ask a model for a space: seconds of work for all models of a space."""
+        space, dataset = model.target.space, model.target.dataset
+        estimate = model.predict(_networks(space, dataset), COVERAGE)
+        runs = slice(None) if estimate.feasible is None else estimate.feasible >= _RUNS
+        return cls(estimate, np.sort(estimate.value[runs]), space == "nasbench201")
+
+    def rank(self, value: float, feasible: float | None) -> Rank | None:
+        """The place of a cost; None where the device likely refuses the network."""
+        if feasible is not None and feasible < _RUNS:
+            return None
+        cheaper = int(np.searchsorted(self.ordered, value))
+        return Rank(cheaper=cheaper, of=len(self.ordered), sampled=not self.whole)
+
+
+@lru_cache(maxsize=8)
+def _networks(space: str, dataset: str) -> Batch:
+    if space == "nasbench201":
+        return Batch.from_ids(skeleton(space, dataset), all_ids())
+    return sample(NETWORKS, space, dataset)
+
+
+class Tables:
+    """The tables of all models that were asked for, made by one thread in the background."""
+
+    def __init__(self) -> None:
+        self._worker = ThreadPoolExecutor(1, "archcost-tables")
+        self._lock = Lock()
+        # A device that is adapted anew is another model: its old table goes with the old model.
+        self._made: WeakKeyDictionary[CostModel, Future[Table]] = WeakKeyDictionary()
+
+    def ask(self, cards: list[Card]) -> None:
+        """Have these models loaded and their tables made, in this order."""
+        self._worker.submit(self._ask, cards)
+
+    def _ask(self, cards: list[Card]) -> None:
+        for card in cards:
+            model = load_card(card)
+            if card.space != CUSTOM:
+                self._future(model)
+
+    def get(self, model: CostModel) -> Table | None:
+        """The table of a model; None while it is being made, and outside the known spaces."""
+        if model.target.space == CUSTOM:
+            return None
+        future = self._future(model)
+        return future.result() if self._made_of(future) else None
+
+    def pending(self, model: CostModel) -> bool:
+        """Whether its table is still to come."""
+        return model.target.space != CUSTOM and not self._future(model).done()
+
+    def wait(self) -> None:
+        """Until all that was asked for is made."""
+        for future in list(self._made.values()):
+            future.exception()
+
+    def close(self) -> None:
+        """Leave what was not begun."""
+        self._worker.shutdown(wait=False, cancel_futures=True)
+
+    def _future(self, model: CostModel) -> Future[Table]:
+        with self._lock:
+            if model not in self._made:
+                self._made[model] = self._worker.submit(Table.of, model)
+            return self._made[model]
+
+    @staticmethod
+    def _made_of(future: Future[Table]) -> bool:
+        return future.done() and not future.cancelled() and future.exception() is None

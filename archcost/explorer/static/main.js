@@ -1,0 +1,265 @@
+// Puts the page together: what was clicked changes the state, the state is drawn and asked about.
+
+import { makeCell } from "./cell.js";
+import { makeChain, blocks } from "./chain.js";
+import { showExplanation } from "./explain.js";
+import { openMenu } from "./menu.js";
+import { METRICS, SOURCES, count, element, millions } from "./names.js";
+import { drawGroups, showCosts } from "./results.js";
+import { ask } from "./service.js";
+import { publish, showSliders } from "./sliders.js";
+import * as store from "./state.js";
+
+const { state } = store;
+const $ = (id) => document.getElementById(id);
+const POLL = 700;
+
+let devices = new Map();
+let answer = null;
+let explained = {};
+let draw = {};
+let poll = 0;
+
+function body(extra) {
+  return { ...store.place(), ...extra };
+}
+
+/** Draw the networks as they are, with what is known of them. */
+function drawNetworks() {
+  for (const side of ["a", "b"]) {
+    const article = document.querySelector(`.network[data-side=${side}]`);
+    article.hidden = !state[side];
+    if (!state[side]) continue;
+    draw[side](state[side], state[side === "a" ? "b" : "a"], explained[side] ?? null);
+    article.classList.toggle("active", Boolean(state.b) && state.active === side);
+  }
+  $("networks").classList.toggle("two", Boolean(state.b));
+  $("compare").textContent = state.b ? "Stop comparing" : "Compare two";
+}
+
+/** Drawings anew: another search space. */
+function makeDrawings() {
+  explained = {};
+  const found = store.space();
+  for (const side of ["a", "b"]) {
+    const holder = document.querySelector(`.network[data-side=${side}] .drawing`);
+    const act = { choose: (place, id) => choose(side, place, id), open: (place, target) => operatorsOf(side, place, target) };
+    draw[side] = found.edges
+      ? makeCell(holder, side, found.edges, found.operators, act)
+      : makeChain(holder, side, found.operators, act);
+  }
+  $("hint").textContent = found.edges
+    ? "Click an edge, or focus it: digits choose an operator, arrow keys go through them."
+    : "Click a block, or focus it: digits choose an operator, arrow keys go through them.";
+}
+
+function choose(side, place, id) {
+  state.active = side;
+  if (state[side][place] === id) return drawNetworks();
+  state[side] = state[side].with(place, id);
+  explained[side] = null;
+  refresh();
+}
+
+/** The menu of one edge or block, with what each operator would change for the device looked at. */
+function operatorsOf(side, place, target) {
+  const names = store.space().operators;
+  const edge = store.space().edges?.[place];
+  const heading = edge ? `Edge ${edge[0]} → ${edge[1]}` : `Block ${place + 1}`;
+  const others = names.map((_, id) => state[side].with(place, id));
+  const shape = edge ? null : blocks()[place];
+  openMenu(target, {
+    heading: state.b ? `${heading} of ${side.toUpperCase()}` : heading,
+    names,
+    current: state[side][place],
+    note: shape?.changes ? { skip: "a 1×1 convolution here: the shape changes" } : {},
+    choose: (id) => choose(side, place, id),
+    price: prices(others, state[side][place]),
+  });
+}
+
+async function prices(others, current) {
+  const known = devices.get(state.device);
+  if (!known) return null;
+  try {
+    const found = await ask("menu", "/predict", body({ architectures: others, devices: [state.device], metric: state.metric }));
+    const differences = found?.costs.map((cost) => cost.value / found.costs[current].value - 1);
+    return differences && { differences, what: `${METRICS[state.metric]} on ${known.title}` };
+  } catch {
+    // The device has no such cost in this space: the menu is as good without.
+    return null;
+  }
+}
+
+/** After any change: draw, put it into the link, ask what it costs, then why. */
+async function refresh() {
+  clearTimeout(poll);
+  history.replaceState(null, "", store.link());
+  showSliders(refresh);
+  drawNetworks();
+  $("results").setAttribute("aria-busy", "true");
+  try {
+    const found = await ask("costs", "/predict", body({ architectures: store.sides().map((side) => state[side]) }));
+    if (!found) return;
+    answer = found;
+    show();
+    $("problem").hidden = true;
+  } catch (error) {
+    $("problem").textContent = error.message;
+    $("problem").hidden = false;
+    return;
+  } finally {
+    $("results").setAttribute("aria-busy", "false");
+  }
+  if (answer.pending) poll = setTimeout(refresh, POLL);
+  explainSides();
+}
+
+/** Everything that follows from the last answer. */
+function show() {
+  const [shown, all] = showCosts(answer, devices, select);
+  const made = answer.models - answer.pending;
+  $("status").textContent =
+    `${shown === all ? all : `${shown} of ${all}`} devices, ${Math.round(100 * answer.coverage)} % intervals` +
+    (answer.pending ? `; ranks: ${made} of ${answer.models} models done …` : "");
+  store.sides().forEach((side, position) => {
+    const network = answer.networks[position];
+    const article = document.querySelector(`.network[data-side=${side}]`);
+    article.querySelector(".index").textContent = network.index === null ? "" : `cell ${count(network.index)}`;
+    article.querySelector(".facts").textContent =
+      `${millions(network.macs)} multiply-accumulates, ${millions(network.params)} parameters`;
+  });
+  $("legend").textContent = store.resized()
+    ? "Bars: intervals on a logarithmic axis. Priced layer by layer: no rank outside the published skeleton."
+    : "Bars: intervals on a logarithmic axis. Costs are of one run: of a whole batch where the device's name says so." +
+      (state.space === "fbnet" ? " Ranks: among 5,000 random networks of the space." : "");
+  showCode();
+}
+
+async function explainSides() {
+  const asked = store.sides();
+  const device = devices.get(state.device);
+  const known = answer.costs.some((cost) => cost.device === state.device && cost.metric === state.metric);
+  if (!known) {
+    explained = {};
+    showExplanation(null);
+    return drawNetworks();
+  }
+  for (const side of asked) {
+    try {
+      const question = body({ architecture: state[side], device: state.device, metric: state.metric });
+      const found = await ask(`explain ${side}`, "/explain", question);
+      if (!found) return;
+      explained[side] = found;
+    } catch {
+      explained[side] = null;
+    }
+  }
+  drawNetworks();
+  showExplanation(explained[state.active] ?? null, device, (place, name) =>
+    choose(state.active, place, store.space().operators.indexOf(name)));
+}
+
+function select(device, metric) {
+  Object.assign(state, { device, metric });
+  explained = {};
+  history.replaceState(null, "", store.link());
+  show();
+  explainSides();
+}
+
+function showCode() {
+  const networks = answer.networks.map((one) => `'${one.architecture}'`);
+  const usual = state.dataset === store.space().skeletons[0].dataset ? "" : ` --dataset ${state.dataset}`;
+  $("command").textContent = store.resized()
+    ? "# other sizes: archcost.load(device, space=\"custom\") with archcost.Skeleton"
+    : `archcost predict ${networks.join(" ")}${usual} --all --coverage ${state.coverage}`;
+  const request = JSON.stringify(body({ architectures: answer.networks.map((one) => one.architecture), devices: [state.device] }));
+  $("request").textContent = `curl ${location.origin}/predict -H 'Content-Type: application/json' -d '${request}'`;
+}
+
+/** Controls as the state has them. */
+function showControls() {
+  for (const input of document.getElementsByName("space")) input.checked = input.value === state.space;
+  $("dataset").replaceChildren(...store.space().skeletons.map(({ dataset }) =>
+    element("option", { value: dataset, selected: dataset === state.dataset }, dataset)));
+  $("coverage").value = String(state.coverage);
+  $("sort").value = state.sort;
+  drawGroups($("groups"), devices, (value) => {
+    state.group = value;
+    history.replaceState(null, "", store.link());
+    show();
+  });
+}
+
+function reopen() {
+  store.open(location.hash);
+  makeDrawings();
+  showControls();
+  refresh();
+}
+
+function random(side) {
+  const { operators, length } = store.space();
+  state.active = side;
+  state[side] = Array.from({ length }, () => Math.floor(Math.random() * operators.length));
+  explained[side] = null;
+  refresh();
+}
+
+function bind() {
+  for (const input of document.getElementsByName("space")) {
+    input.addEventListener("change", () => {
+      store.enter(input.value);
+      makeDrawings();
+      showControls();
+      refresh();
+    });
+  }
+  $("dataset").addEventListener("change", (event) => {
+    state.dataset = event.target.value;
+    publish();
+    explained = {};
+    refresh();
+  });
+  $("coverage").addEventListener("change", (event) => {
+    state.coverage = Number(event.target.value);
+    refresh();
+  });
+  $("sort").addEventListener("change", (event) => {
+    state.sort = event.target.value;
+    history.replaceState(null, "", store.link());
+    show();
+  });
+  $("find").addEventListener("input", show);
+  $("published").addEventListener("click", () => {
+    publish();
+    refresh();
+  });
+  $("compare").addEventListener("click", () => {
+    state.b = state.b ? null : [...state.a];
+    state.active = state.b ? "b" : "a";
+    if (!state.b && state.sort === "difference") state.sort = $("sort").value = "cost";
+    refresh();
+  });
+  $("share").addEventListener("click", async () => {
+    await navigator.clipboard.writeText(location.href);
+    $("share").textContent = "Copied";
+    setTimeout(() => ($("share").textContent = "Copy link"), 1500);
+  });
+  for (const article of document.querySelectorAll(".network")) {
+    article.querySelector(".random").addEventListener("click", () => random(article.dataset.side));
+  }
+  addEventListener("hashchange", reopen);
+}
+
+const start = await (await fetch("/devices")).json();
+devices = new Map(start.devices.map((device) => [device.id, device]));
+// Two tables measured some devices: what tells them apart is part of the name then.
+for (const device of start.devices) {
+  const same = start.devices.filter((one) => one.title === device.title).length > 1;
+  device.label = same ? `${device.title}, ${SOURCES[device.source] ?? device.source}` : device.title;
+}
+store.know(start.spaces);
+bind();
+reopen();
