@@ -1,0 +1,74 @@
+"""The service as a command of its own, for tests in a browser; skipped where there is none."""
+
+from __future__ import annotations
+
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+
+import pytest
+
+
+class Served:
+    """`archcost explore` with these options, once it listens.
+
+    Attributes:
+        address: of the page; empty if the command ended instead.
+    """
+
+    def __init__(self, *options: str) -> None:
+        command = [sys.executable, "-m", "archcost", "explore", "--no-open", *options]
+        # A shell that starts things in the background has them ignore Ctrl-C.
+        heard = signal.signal(signal.SIGINT, signal.default_int_handler)
+        try:
+            self.process = subprocess.Popen(
+                command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+            )
+        finally:
+            signal.signal(signal.SIGINT, heard)
+        assert self.process.stdout is not None
+        self.address = self.process.stdout.readline().split(" ")[0].strip()
+
+    def ended(self) -> tuple[int, str]:
+        """Exit status, and what was said on stderr."""
+        _, said = self.process.communicate(timeout=60)
+        return self.process.returncode, said
+
+    def interrupt(self) -> tuple[int, str]:
+        """Ctrl-C; then as `ended`."""
+        self.process.send_signal(signal.SIGINT)
+        return self.ended()
+
+
+@pytest.fixture(scope="session")
+def explore() -> Iterator[Callable[..., Served]]:
+    """Starts `archcost explore` with options."""
+    started: list[Served] = []
+
+    def start(*options: str) -> Served:
+        started.append(Served(*options))
+        return started[-1]
+
+    yield start
+    for served in started:
+        if served.process.poll() is None:
+            served.process.kill()
+            served.process.communicate()
+
+
+@pytest.fixture(scope="session")
+def address(explore: Callable[..., Served]) -> str:
+    """Where a service answers."""
+    return explore("--port", "0").address
+
+
+@pytest.fixture(scope="session")
+def browser_path() -> str:
+    """An installed Chromium or Chrome."""
+    pytest.importorskip("playwright", reason="playwright is not installed")
+    for name in ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable"):
+        if found := shutil.which(name):
+            return found
+    pytest.skip("no chromium or chrome in the path")

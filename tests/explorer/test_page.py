@@ -1,0 +1,228 @@
+"""The page in a real browser."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+READY = "#results[aria-busy=false] [role=row][data-device]"
+Open = Callable[..., "Page"]
+
+
+@pytest.fixture(scope="module")
+def browser(browser_path: str) -> Iterator[Browser]:
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        found = playwright.chromium.launch(
+            executable_path=browser_path,
+            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
+        )
+        yield found
+        found.close()
+
+
+@pytest.fixture
+def open_page(browser: Browser, address: str) -> Iterator[Open]:
+    """Opens the page at a link; what its console complains of fails the test."""
+    complaints: list[str] = []
+    contexts = []
+
+    def opened(link: str = "", width: int = 1280, **options: Any) -> Page:
+        context = browser.new_context(viewport={"width": width, "height": 850}, **options)
+        contexts.append(context)
+        page = context.new_page()
+        page.on("console", lambda m: complaints.append(m.text) if m.type == "error" else None)
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        # Nothing may come from elsewhere, and nothing may be asked for there.
+        page.on(
+            "request",
+            lambda r: None if r.url.startswith((address, "data:")) else complaints.append(r.url),
+        )
+        page.goto(address + link)
+        page.wait_for_selector(READY)
+        return page
+
+    yield opened
+    for context in contexts:
+        context.close()
+    assert complaints == []
+
+
+def cost(page: Page, device: str, metric: str = "latency") -> str:
+    row = page.locator(f"[data-device={device}][data-metric={metric}]")
+    return row.locator(".cost").inner_text()
+
+
+def settle(page: Page) -> None:
+    """Until the request after a click has been answered and drawn."""
+    page.wait_for_function("document.getElementById('results').ariaBusy === 'false'")
+
+
+def edge(page: Page, name: str, side: str = "a") -> Any:
+    return page.locator(f".network[data-side={side}] .edge[aria-label^='Edge {name}']")
+
+
+def test_a_click_on_an_edge_changes_all_numbers(open_page: Open) -> None:
+    page = open_page("#a=334131")
+    before = {name: cost(page, name) for name in ("raspi4", "edgegpu", "gold_6226")}
+    edge(page, "0 to 2").click()
+    page.get_by_role("menuitemradio", name="none").click()
+    settle(page)
+    assert "none" in str(edge(page, "0 to 2").get_attribute("aria-label"))
+    for name, text in before.items():
+        assert cost(page, name) != text
+    assert "a=304131" in page.url
+
+
+def test_the_keyboard_does_all_of_it(open_page: Open) -> None:
+    page = open_page("#a=334131")
+    edge(page, "2 to 3").focus()
+    page.keyboard.press("4")
+    settle(page)
+    assert "a=334133" in page.url
+    page.keyboard.press("ArrowDown")
+    settle(page)
+    assert "a=334134" in page.url
+    page.keyboard.press("Enter")
+    page.keyboard.press("Home")
+    page.keyboard.press("Enter")
+    settle(page)
+    assert "a=334130" in page.url
+    focused = page.evaluate("document.activeElement.getAttribute('aria-label')")
+    assert focused.startswith("Edge 2 to 3: none")
+    page.keyboard.press("Enter")
+    page.keyboard.press("Escape")
+    assert page.evaluate("document.activeElement.getAttribute('role')") == "button"
+
+
+def test_the_numbers_are_those_of_the_service(open_page: Open, address: str) -> None:
+    page = open_page("#a=334131&coverage=0.8")
+    body = {"architectures": [[3, 3, 4, 1, 3, 1]], "devices": ["raspi4"], "coverage": 0.8}
+    found = page.request.post(f"{address}predict", data=body).json()["costs"][0]
+    shown = re.findall(r"[\d.]+", cost(page, "raspi4"))
+    ends = [found["value"], found["lower"], found["upper"]]
+    assert [float(text) for text in shown] == pytest.approx(ends, rel=5e-3)
+    assert "ms" in cost(page, "raspi4")
+    assert "mJ" in cost(page, "edgegpu", "energy")
+
+
+def test_two_cells_side_by_side(open_page: Open) -> None:
+    page = open_page("#a=334131")
+    page.get_by_role("button", name="Compare two").click()
+    settle(page)
+    edge(page, "0 to 1", "b").click()
+    page.get_by_role("menuitemradio", name="1×1 convolution").click()
+    settle(page)
+    assert "b=234131" in page.url
+    first, second = (page.locator(f".network[data-side={s}]").bounding_box() for s in "ab")
+    assert first and second
+    assert first["y"] == second["y"]
+    text = cost(page, "fpga")
+    assert "B −" in text
+    assert "clear" in text
+    assert "differs" in str(edge(page, "0 to 1").get_attribute("aria-label"))
+    assert "differs" not in str(edge(page, "0 to 2").get_attribute("aria-label"))
+    page.select_option("#sort", "difference")
+    shown = page.locator("[data-metric=latency] .difference").all_inner_texts()
+    shares = [float(re.sub(r"[^\d.−]", "", t.split("%")[0]).replace("−", "-")) for t in shown]
+    assert shares == sorted(shares)
+
+
+def test_a_link_reopens_the_same_state(open_page: Open) -> None:
+    page = open_page("#a=334131")
+    page.get_by_role("button", name="Compare two").click()
+    edge(page, "1 to 3", "b").focus()
+    page.keyboard.press("1")
+    page.select_option("#coverage", "0.95")
+    page.get_by_text("HELP", exact=True).click()
+    page.locator("[data-device=gold_6226] .device").click()
+    settle(page)
+    again = open_page("#" + page.url.split("#")[1])
+    for element in ("#tables", "#networks", "#status"):
+        assert again.locator(element).inner_text() == page.locator(element).inner_text()
+    assert again.locator(".selected").get_attribute("data-device") == "gold_6226"
+    assert again.locator("#coverage").input_value() == "0.95"
+
+
+def test_links_that_say_nonsense_open_the_start(open_page: Open) -> None:
+    page = open_page("#space=nope&a=99&b=xyz&size=-4&coverage=7&device=none")
+    assert page.locator(".network:visible").count() == 1
+    assert "3×3" in page.locator(".cell").first.inner_text()
+
+
+def test_sizes_beyond_the_published_skeleton(open_page: Open) -> None:
+    page = open_page("#a=334131")
+    before = cost(page, "raspi4")
+    page.locator("#skeleton summary").click()
+    page.locator("#size-width").focus()
+    page.keyboard.press("ArrowRight")
+    settle(page)
+    assert cost(page, "raspi4") != before
+    assert "width=24" in page.url
+    row = page.locator("[data-device=raspi4]").first
+    assert "extrapolated" in row.inner_text()
+    page.locator("#published").click()
+    settle(page)
+    assert cost(page, "raspi4") == before
+
+
+def test_fbnet_by_block(open_page: Open) -> None:
+    page = open_page()
+    page.get_by_text("FBNet", exact=True).click()
+    settle(page)
+    page.wait_for_selector(".chain")
+    blocks = page.locator(".network[data-side=a] .block")
+    assert blocks.count() == 22
+    before = cost(page, "edgegpu")
+    blocks.nth(4).click()
+    page.get_by_role("menuitemradio", name=re.compile("^.*skip")).click()
+    settle(page)
+    assert blocks.nth(4).inner_text().startswith("skip")
+    assert cost(page, "edgegpu") != before
+    # Where the shape changes, skip is a convolution, and is called so.
+    blocks.nth(5).click()
+    assert "1×1 convolution" in page.locator("#menu").inner_text()
+
+
+def test_ranks_come_when_they_are_made(open_page: Open) -> None:
+    page = open_page("#a=000000")
+    rank = page.locator("[data-device=edgegpu][data-metric=energy] .rank .line")
+    page.wait_for_function(
+        "document.querySelector('[data-device=edgegpu][data-metric=energy] .rank').innerText"
+        ".includes('%')"
+    )
+    assert re.fullmatch(r"[\d,]+ of 15,625 cells .*", str(rank.get_attribute("title")))
+
+
+def test_the_edge_tpu_refuses(open_page: Open) -> None:
+    page = open_page("#a=011410")
+    row = page.locator("[data-device=edgetpu]")
+    assert "to run" in row.inner_text()
+
+
+@pytest.mark.parametrize("link", ["#a=334131&b=304131", "#space=fbnet", "#width=32"])
+def test_a_phone_needs_no_scrolling_sideways(open_page: Open, link: str) -> None:
+    page = open_page(link, width=390)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    for name in ("raspi4", "edgegpu"):
+        box = page.locator(f"[data-device={name}]").first.bounding_box()
+        assert box
+        assert box["x"] >= 0
+        assert box["x"] + box["width"] <= 390
+
+
+def test_everything_that_can_be_clicked_has_a_name(open_page: Open) -> None:
+    page = open_page("#a=334131&b=304131")
+    unnamed = page.evaluate(
+        """() => [...document.querySelectorAll('button, select, input, [role=button], a')]
+        .filter(e => e.checkVisibility() && !(e.getAttribute('aria-label') || e.innerText
+            || e.textContent.trim() || e.labels?.length)).map(e => e.outerHTML)"""
+    )
+    assert unnamed == []
