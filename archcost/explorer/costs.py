@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from functools import partial
 
 from archcost.checkpoints import Card, cards, every_card, find_card, load_card
@@ -23,7 +24,7 @@ from archcost.explorer.schema import (
     TargetOut,
 )
 from archcost.explorer.spaces import COVERAGE, Table, Tables
-from archcost.predictors import CostModel, Estimate
+from archcost.predictors import CostModel, Estimate, explain_model
 from archcost.units import unit_of
 
 
@@ -118,16 +119,15 @@ def explain(asked: ExplainRequest) -> Explained:
     Raises:
         FieldError: as `predict`.
     """
-    from archcost.predictors.explain import explain_model
-
     with field("architecture"):
         (part,) = read([asked.architecture], asked.space, asked.dataset, asked.skeleton)
     with field("metric"):
         unit_of(asked.metric)
     with field("device"):
-        card = find_card(asked.device, asked.metric, *part.place)
+        model = load_card(find_card(asked.device, asked.metric, *part.place))
     with field("architecture"):
-        return explain_model(load_card(card), part.networks, asked.coverage).to_dict()
+        found = explain_model(model, part.networks, asked.coverage)
+    return found.to_dict() | {"best": None if found.best is None else asdict(found.best)}
 
 
 def devices() -> DevicesResponse:

@@ -284,4 +284,4 @@ class Refused(BaseModel):
 
 
 Explained = dict[str, Any]
-"""`archcost.Explanation.to_dict()`."""
+"""`archcost.Explanation.to_dict()`, and its best change as ``best`` (null: none saves anything)."""

@@ -6,6 +6,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -23,8 +24,10 @@ class Served:
         # A shell that starts things in the background has them ignore Ctrl-C.
         heard = signal.signal(signal.SIGINT, signal.default_int_handler)
         try:
+            # A file: a pipe that nobody reads would fill up and hold the service.
+            self.said = tempfile.TemporaryFile(mode="w+")
             self.process = subprocess.Popen(
-                command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+                command, stdout=subprocess.PIPE, stderr=self.said, text=True
             )
         finally:
             signal.signal(signal.SIGINT, heard)
@@ -33,8 +36,9 @@ class Served:
 
     def ended(self) -> tuple[int, str]:
         """Exit status, and what was said on stderr."""
-        _, said = self.process.communicate(timeout=60)
-        return self.process.returncode, said
+        status = self.process.wait(timeout=60)
+        self.said.seek(0)
+        return status, self.said.read()
 
     def interrupt(self) -> tuple[int, str]:
         """Ctrl-C; then as `ended`."""
@@ -55,7 +59,7 @@ def explore() -> Iterator[Callable[..., Served]]:
     for served in started:
         if served.process.poll() is None:
             served.process.kill()
-            served.process.communicate()
+            served.process.wait()
 
 
 @pytest.fixture(scope="session")

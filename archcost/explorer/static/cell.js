@@ -48,8 +48,9 @@ export function makeCell(holder, side, edges, names, { choose, open }) {
   const nodes = NODES.map((x, node) =>
     svg("g", { class: "node", "aria-hidden": "true" },
       svg("circle", { cx: x, cy: LINE, r: RADIUS }),
-      label(x, LINE + 4.5, node === 0 ? "in" : node === 3 ? "out" : String(node))));
-  const picture = svg("svg", { viewBox: "0 0 440 272", class: "cell", role: "group" },
+      label(x, LINE + 4.5, String(node)),
+      label(x, LINE + 30, { 0: "input", 3: "output" }[node] ?? "", "value")));
+  const picture = svg("svg", { viewBox: "0 0 440 284", class: "cell", role: "group" },
     svg("defs", {}, arrow), ...drawn.map((edge) => edge.line), ...nodes, ...drawn.map((edge) => edge.target));
   picture.setAttribute("aria-label", `Cell ${side.toUpperCase()}: six edges, an operator on each`);
   holder.replaceChildren(picture);

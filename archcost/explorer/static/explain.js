@@ -7,7 +7,7 @@ const holder = document.getElementById("explain");
 // On a phone it would stand between the network and its costs.
 holder.open = matchMedia("(min-width: 861px)").matches;
 
-const places = (name) => name.replace("edge ", "edge ").replace("-", "→").replace(/^block (\d+)$/, (_, n) => `block ${Number(n) + 1}`);
+const places = (name) => name.replace("-", "→").replace(/^block (\d+)$/, (_, n) => `block ${Number(n) + 1}`);
 const short = (name) => OPERATORS[name]?.short ?? name;
 
 /**
@@ -18,14 +18,15 @@ const short = (name) => OPERATORS[name]?.short ?? name;
 export function showExplanation(found, device, apply) {
   holder.hidden = !found;
   if (!found) return;
-  const side = state.b ? ` of ${state.active.toUpperCase()}` : "";
-  holder.querySelector("summary").replaceChildren(`Where it comes from${side}`, element("span", {},
+  const whose = state.b ? `${state.active.toUpperCase()}'s` : "the";
+  holder.querySelector("summary").replaceChildren(`Where ${whose} cost comes from`, element("span", {},
     `${METRICS[found.metric].toLowerCase()}, ${device.title}: ${number(found.value)} ${found.unit}`));
   holder.querySelector(".why").replaceChildren(
     ...bestChange(found, apply),
     contributions(found),
+    ...byStage(found),
     element("p", { className: "note" }, found.runtime[0].toUpperCase() + found.runtime.slice(1) + "."),
-    element("p", { className: "note" }, `A contribution is ${found.method}.`),
+    element("p", { className: "note" }, `Contributions: ${found.method}.`),
     ...(device.note ? [element("p", { className: "note" }, device.note)] : []),
   );
 }
@@ -48,15 +49,15 @@ function contributions(found) {
   return element("ul", { className: "parts" }, ...rows);
 }
 
-/** The change that saves the most without cutting anything off. */
-function best(found) {
-  if (found.metric === "arithmetic_intensity") return null;
-  return found.changes.find((one) => one.saved > 0 && one.connected && !one.cuts_off.length &&
-    one.after !== "none" && (one.feasible ?? 1) >= 0.5);
+function byStage(found) {
+  const sums = Object.entries(found.by_stage);
+  if (!sums.length) return [];
+  const text = sums.map(([name, value]) => `${name} ${number(value)}`).join(", ");
+  return [element("p", { className: "note" }, `By stage, in ${found.unit}: ${text}.`)];
 }
 
 function bestChange(found, apply) {
-  const change = best(found);
+  const change = found.best;
   if (!change) return [element("p", { className: "note" }, "No single change of one operator saves anything without cutting something off.")];
   const button = element("button", { type: "button", className: "apply main-action" },
     `${places(change.name)}: ${short(change.before)} → ${short(change.after)}`,
