@@ -13,12 +13,14 @@ import * as store from "./state.js";
 const { state } = store;
 const $ = (id) => document.getElementById(id);
 const POLL = 700;
+const PAINTED = 80;
 
 let devices = new Map();
 let answer = null;
 let explained = {};
 let draw = {};
 let poll = 0;
+let why = 0;
 
 function body(extra) {
   return { ...store.place(), ...extra };
@@ -94,14 +96,17 @@ async function prices(others, current) {
 /** After any change: draw, put it into the link, ask what it costs, then why. */
 async function refresh() {
   clearTimeout(poll);
+  clearTimeout(why);
   history.replaceState(null, "", store.link());
   showSliders(refresh);
   drawNetworks();
   $("results").setAttribute("aria-busy", "true");
   try {
-    const found = await ask("costs", "/predict", body({ architectures: store.sides().map((side) => state[side]) }));
+    const sides = store.sides();
+    const found = await ask("costs", "/predict", body({ architectures: sides.map((side) => state[side]) }));
     if (!found) return;
-    answer = found;
+    // The page may show it again after the next click, before the next answer.
+    answer = { ...found, sides };
     show();
     $("problem").hidden = true;
   } catch (error) {
@@ -112,7 +117,13 @@ async function refresh() {
     $("results").setAttribute("aria-busy", "false");
   }
   if (answer.pending) poll = setTimeout(refresh, POLL);
-  explainSides();
+  explainLater();
+}
+
+/** Why it costs that much can wait until what it costs is painted, and until nobody clicks on. */
+function explainLater() {
+  clearTimeout(why);
+  why = setTimeout(explainSides, PAINTED);
 }
 
 /** Everything that follows from the last answer. */
@@ -122,7 +133,7 @@ function show() {
   $("status").textContent =
     `${shown === all ? all : `${shown} of ${all}`} devices, ${Math.round(100 * answer.coverage)} % intervals` +
     (answer.pending ? `; ranks: ${made} of ${answer.models} models done …` : "");
-  store.sides().forEach((side, position) => {
+  answer.sides.forEach((side, position) => {
     const network = answer.networks[position];
     const article = document.querySelector(`.network[data-side=${side}]`);
     article.querySelector(".index").textContent = network.index === null ? "" : `cell ${count(network.index)}`;

@@ -31,14 +31,13 @@ export const SOURCES = {
 };
 
 const three = new Intl.NumberFormat("en", { maximumSignificantDigits: 3 });
+const two = new Intl.NumberFormat("en", { maximumFractionDigits: 2 });
 const whole = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
 
 export const number = (value) => (Math.abs(value) < 1000 ? three : whole).format(value);
 export const count = (value) => whole.format(value);
 
-export function millions(value) {
-  return `${new Intl.NumberFormat("en", { maximumFractionDigits: 2 }).format(value / 1e6)} M`;
-}
+export const millions = (value) => `${two.format(value / 1e6)} M`;
 
 /** A relative difference with its sign, e.g. "−12 %". */
 export function percent(share) {

@@ -1,7 +1,7 @@
 // The tables of costs: one row a device, sorted, with intervals on a common logarithmic axis.
 
 import { METRICS, SOURCES, count, element, interval, number, percent } from "./names.js";
-import { sides, state } from "./state.js";
+import { state } from "./state.js";
 
 const holder = document.getElementById("tables");
 const tables = new Map();
@@ -13,7 +13,7 @@ function paired(answer) {
   const rows = new Map();
   for (const cost of answer.costs) {
     const row = rows.get(key(cost)) ?? { key: key(cost), device: cost.device, metric: cost.metric, unit: cost.unit };
-    row[sides()[cost.architecture]] = cost;
+    row[answer.sides[cost.architecture]] = cost;
     rows.set(row.key, row);
   }
   return [...rows.values()];
@@ -59,7 +59,18 @@ export function showCosts(answer, devices, select) {
   if (shown.length !== holder.children.length || shown.some((one, at) => one !== holder.children[at])) {
     holder.replaceChildren(...shown);
   }
+  slide();
   return [new Set(rows.map((r) => r.device)).size, new Set(every.map((r) => r.device)).size];
+}
+
+/** Rows move to their new places, so that one sees which. */
+function slide() {
+  // All places are read before anything is moved: each read after a move would cost a layout.
+  const moves = [...tables.values()].flatMap((table) => table.moves());
+  if (matchMedia("(prefers-reduced-motion: reduce)").matches) return;
+  for (const [row, moved] of moves) {
+    row.animate([{ transform: `translateY(${moved}px)` }, { transform: "none" }], { duration: 200, easing: "ease-out" });
+  }
 }
 
 /** Round values on a logarithmic axis, few enough to be read. */
@@ -103,26 +114,22 @@ class Table {
     this.table.classList.toggle("compared", compared);
     const sampled = rows.find((row) => row.a.rank)?.a.rank.sampled;
     this.rank.textContent = sampled === undefined ? "rank" : sampled ? "networks that cost less" : "cells that cost less";
-    const tops = new Map([...this.rows].map(([name, row]) => [name, row.element.offsetTop]));
     const elements = rows.map((row) => this.row(row, devices.get(row.device)));
     const same = elements.length === this.body.children.length && elements.every((one, at) => one === this.body.children[at]);
     if (!same) {
       const focused = document.activeElement;
       this.body.replaceChildren(...elements);
       if (this.body.contains(focused)) focused.focus({ preventScroll: true });
-      this.slide(tops);
     }
   }
 
-  /** Rows move to their new places, so that one sees which. */
-  slide(tops) {
-    if (matchMedia("(prefers-reduced-motion: reduce)").matches) return;
-    for (const [name, row] of this.rows) {
-      const moved = tops.get(name) - row.element.offsetTop;
-      if (moved && row.element.isConnected) {
-        row.element.animate([{ transform: `translateY(${moved}px)` }, { transform: "none" }], { duration: 220, easing: "ease-out" });
-      }
-    }
+  /** Rows that stand elsewhere now, each with how far it moved; remembers where they stand. */
+  moves() {
+    return [...this.rows.values()].flatMap((row) => {
+      const before = row.top;
+      row.top = row.element.isConnected ? row.element.offsetTop : undefined;
+      return before !== undefined && row.top !== undefined && before !== row.top ? [[row.element, before - row.top]] : [];
+    });
   }
 
   drawAxis(values) {
