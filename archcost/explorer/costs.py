@@ -7,9 +7,9 @@ from functools import partial
 
 from archcost.checkpoints import Card, cards, every_card, find_card, load_card
 from archcost.data import DEVICES
-from archcost.encodings import CUSTOM, SPACES
+from archcost.encodings import CUSTOM, SPACES, lower
 from archcost.errors import UnsupportedError
-from archcost.explorer.fields import field
+from archcost.explorer.fields import FieldError, field
 from archcost.explorer.reading import Part, read
 from archcost.explorer.schema import (
     Cost,
@@ -17,6 +17,7 @@ from archcost.explorer.schema import (
     DevicesResponse,
     Explained,
     ExplainRequest,
+    Network,
     PredictRequest,
     PredictResponse,
     SkeletonOut,
@@ -35,7 +36,7 @@ def predict(asked: PredictRequest, tables: Tables) -> PredictResponse:
         FieldError: something in the request does not mean anything; names the field.
     """
     parts = read(asked.architectures, asked.space, asked.dataset, asked.skeleton)
-    described = {}
+    described: dict[int, Network] = {}
     costs: list[Cost] = []
     models = []
     for part in parts:
@@ -119,8 +120,13 @@ def explain(asked: ExplainRequest) -> Explained:
     Raises:
         FieldError: as `predict`.
     """
-    with field("architecture"):
+    try:
         (part,) = read([asked.architecture], asked.space, asked.dataset, asked.skeleton)
+    except FieldError as error:
+        raise error.moved(("architectures", 0), ("architecture",)) from None
+    if asked.skeleton is not None:
+        with field("skeleton"):
+            lower(part.batch[0])
     with field("metric"):
         unit_of(asked.metric)
     with field("device"):

@@ -22,6 +22,10 @@ class FieldError(ArchcostError, ValueError):
         super().__init__("; ".join(f"{place}: {message}" for place, message in problems))
         self.problems = problems
 
+    def moved(self, old: Place, new: Place) -> FieldError:
+        """The same error where the field at one place is given at another."""
+        return FieldError([(new if place == old else place, text) for place, text in self.problems])
+
 
 @contextmanager
 def field(*place: str | int) -> Iterator[None]:

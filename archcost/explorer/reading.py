@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -53,7 +54,7 @@ class Part:
         with field("skeleton"):
             encoded = encode(self.batch, "layers")
         sums = encoded.values[:, [encoded.columns.index(name) for name in columns]].tolist()
-        indices = self.indices() or [None] * len(self.positions)
+        indices: Sequence[int | None] = self.indices() or [None] * len(self.positions)
         return [
             Network(
                 architecture=text, space=space, dataset=dataset, index=i, macs=macs, params=params

@@ -25,7 +25,7 @@ class Served:
         heard = signal.signal(signal.SIGINT, signal.default_int_handler)
         try:
             # A file: a pipe that nobody reads would fill up and hold the service.
-            self.said = tempfile.TemporaryFile(mode="w+")
+            self.said = tempfile.TemporaryFile(mode="w+")  # noqa: SIM115
             self.process = subprocess.Popen(
                 command, stdout=subprocess.PIPE, stderr=self.said, text=True
             )

@@ -255,6 +255,45 @@ def test_the_schema_and_its_examples(client: TestClient) -> None:
             assert "NaN" not in json.dumps(answer.json())
 
 
+def test_an_explanation_adds_up(client: TestClient) -> None:
+    asked = {"architecture": CELL, "device": "edgegpu", "metric": "energy", "coverage": 0.8}
+    answer = client.post("/explain", json=asked)
+    assert answer.status_code == 200, answer.text
+    found = answer.json()
+    assert sum(part["value"] for part in found["parts"]) == pytest.approx(found["value"])
+    expected = archcost.explain(CELL, "edgegpu", "energy", coverage=0.8)
+    assert found["value"] == pytest.approx(expected.value)
+    assert expected.best is not None
+    assert found["best"]["after"] == expected.best.after
+    sizes = {"image_size": 64}
+    other = client.post("/explain", json={**asked, "skeleton": sizes}).json()
+    assert other["space"] == "custom"
+    assert other["value"] > found["value"]
+
+
+@pytest.mark.parametrize(
+    ("change", "place", "message"),
+    [
+        ({"device": "edgegup"}, ["device"], "'edgegpu'"),
+        ({"device": "pixel3", "metric": "energy"}, ["device"], "latency"),
+        ({"metric": "power"}, ["metric"], "known"),
+        ({"architecture": "|x~0|"}, ["architecture"], "x"),
+        ({"architecture": None}, ["architecture"], "expected an index"),
+        ({"space": "nb201"}, ["space"], "'nasbench201'"),
+        ({"skeleton": {"image_size": 34}}, ["skeleton"], "halved"),
+    ],
+)
+def test_what_is_wrong_with_a_question_is_named(
+    client: TestClient, change: dict[str, Any], place: list[Any], message: str
+) -> None:
+    body = {"architecture": CELL, "device": "edgegpu", **change}
+    answer = client.post("/explain", json=body)
+    assert answer.status_code == 422, answer.text
+    first = answer.json()["detail"][0]
+    assert first["loc"] == ["body", *place]
+    assert message in first["msg"]
+
+
 def test_devices_and_spaces(client: TestClient) -> None:
     found = client.get("/devices").json()
     devices = {device["id"]: device for device in found["devices"]}

@@ -49,7 +49,7 @@ export function makeCell(holder, side, edges, names, { choose, open }) {
     svg("g", { class: "node", "aria-hidden": "true" },
       svg("circle", { cx: x, cy: LINE, r: RADIUS }),
       label(x, LINE + 4.5, String(node)),
-      label(x, LINE + 30, { 0: "input", 3: "output" }[node] ?? "", "value")));
+      label(x, LINE + 40, { 0: "input", 3: "output" }[node] ?? "", "value")));
   const picture = svg("svg", { viewBox: "0 0 440 284", class: "cell", role: "group" },
     svg("defs", {}, arrow), ...drawn.map((edge) => edge.line), ...nodes, ...drawn.map((edge) => edge.target));
   picture.setAttribute("aria-label", `Cell ${side.toUpperCase()}: six edges, an operator on each`);

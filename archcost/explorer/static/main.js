@@ -104,17 +104,18 @@ async function refresh() {
   try {
     const sides = store.sides();
     const found = await ask("costs", "/predict", body({ architectures: sides.map((side) => state[side]) }));
+    // Overtaken: the later request says when the page is up to date.
     if (!found) return;
     // The page may show it again after the next click, before the next answer.
     answer = { ...found, sides };
     show();
     $("problem").hidden = true;
+    $("results").setAttribute("aria-busy", "false");
   } catch (error) {
     $("problem").textContent = error.message;
     $("problem").hidden = false;
-    return;
-  } finally {
     $("results").setAttribute("aria-busy", "false");
+    return;
   }
   if (answer.pending) poll = setTimeout(refresh, POLL);
   explainLater();
