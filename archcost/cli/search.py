@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from archcost.cli.options import AnySpace, Dataset, aligned, progress_bar
+from archcost.cli.options import Dataset, aligned, progress_bar
 from archcost.errors import ArchcostError, UnsupportedError
 
 if TYPE_CHECKING:
@@ -63,7 +63,9 @@ def search(
             "smaller by this share, e.g. 0.05."
         ),
     ] = 0.0,
-    space: AnySpace = None,
+    space: Annotated[
+        str, typer.Option(help="nasbench201, fbnet, or custom: cells of one's own.")
+    ] = "nasbench201",
     dataset: Dataset = None,
     accuracy: Annotated[
         Path | None,
@@ -76,10 +78,12 @@ def search(
         str | None,
         typer.Option(help="Its column; by default accuracy, or the one called as the data set."),
     ] = None,
-    nodes: Annotated[int, typer.Option(help="Of custom cells: nodes, 2 to 6.")] = 4,
+    nodes: Annotated[
+        int | None, typer.Option(help="Of custom cells: nodes, 2 to 6; by default 4.")
+    ] = None,
     operators: Annotated[
         str | None,
-        typer.Option(help="Of custom cells: operators, with commas between; default: eleven."),
+        typer.Option(help="Of custom cells: operators, with commas between; by default 11."),
     ] = None,
     budget: Annotated[
         int | None,
@@ -114,7 +118,7 @@ def search(
             confidence=confidence,
             min_feasible=min_feasible,
             margin=margin,
-            space=space or "nasbench201",
+            space=space,
             dataset=dataset,
             accuracy=accuracy,
             accuracy_column=accuracy_column,

@@ -139,11 +139,11 @@ def _models(
             found[pair] = load(*pair, space, dataset)
         except UnsupportedError as error:
             refused[pair] = error
-    for (name, metric), error in refused.items():
+    for (name, metric), refusal in refused.items():
         if not any((name, other) in found for other in metrics):
-            raise error
+            raise refusal
         if not any((other, metric) in found for other in names):
-            raise error
+            raise refusal
     return list(found.values())
 
 

@@ -15,7 +15,7 @@ import numpy.typing as npt
 from archcost.data.names import fold
 from archcost.data.tables import read_frame
 from archcost.encodings import CUSTOM, Batch, find_dataset, find_space, useful_macs
-from archcost.errors import MeasurementError, TableError
+from archcost.errors import MeasurementError, TableError, UnsupportedError
 from archcost.training.collect.candidates import read_candidates
 
 if TYPE_CHECKING:
@@ -70,9 +70,12 @@ def quality(
             the data set, else the only one with numbers.
 
     Raises:
+        UnsupportedError: a column without a table.
         TableError: no such file or column, or no accuracy in it.
         ArchitectureError, UnknownNameError: an architecture in the table cannot be read.
     """
+    if column is not None and (accuracy is None or callable(accuracy)):
+        raise UnsupportedError(f"accuracy column {column!r}: there is no table of accuracies")
     if accuracy is None:
         return Quality(
             STAND_IN,

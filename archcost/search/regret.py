@@ -50,9 +50,10 @@ class Regret:
         candidates: how many.
         chosen: architectures in the set.
         lost: share of the measured set's hypervolume.
-        lost_strict: the same with the worst corner of the measured set as reference point.
+        lost_strict: the same with the worst corner of the measured set as reference point; NaN if
+            that set is a single architecture.
         below: share of the set whose measured cost is below the upper end of its interval; NaN if
-            it was not chosen by prediction.
+            it was not chosen by prediction, or all of it was refused.
     """
 
     device: str
@@ -203,9 +204,12 @@ def _regret(
         corner = (cost[reference].max(), loss[reference].max())
         # What a device refuses covers nothing.
         covered = hypervolume(cost[chosen], loss[chosen], corner)
-        lost.append(1 - covered / hypervolume(cost[best], loss[best], corner))
+        whole = hypervolume(cost[best], loss[best], corner)
+        lost.append(1 - covered / whole if whole else float("nan"))
     kept = chosen[ran[chosen]]
-    below = float((cost[kept] <= here.upper[kept]).mean()) if "pred" in words else float("nan")
+    below = float("nan")
+    if words.startswith("prediction") and len(kept):
+        below = float((cost[kept] <= here.upper[kept]).mean())
     return Regret(device, part, words, seed, len(cost), len(chosen), lost[0], lost[1], below)
 
 

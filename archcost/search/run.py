@@ -36,6 +36,7 @@ BUDGETS = {"fbnet": 20_000, CUSTOM: 2_000}
 COVERAGE = 0.9
 """Of the intervals that are reported where no confidence is asked for."""
 LEAST_FEASIBLE = 0.5
+_NODES = 4
 _CHUNK = 1000
 
 
@@ -52,7 +53,7 @@ def search(
     dataset: str | None = None,
     accuracy: Accuracy = None,
     accuracy_column: str | None = None,
-    nodes: int = 4,
+    nodes: int | None = None,
     operators: Iterable[str] | None = None,
     budget: int | None = None,
     seed: int = 0,
@@ -87,7 +88,8 @@ def search(
             are candidates), or a function that takes a `Batch` of n architectures and gives (n,)
             accuracies. None: multiply-accumulates of what reaches the output stand in.
         accuracy_column: of the table; by default "accuracy" or the one called like the data set.
-        nodes, operators: of custom cells; all pairs of nodes are joined.
+        nodes, operators: of custom cells, by default 4 nodes and the operators that `archcost
+            collect run --space custom` draws from; all pairs of nodes are joined.
         budget: architectures to look at; by default all where that can be, else 20,000 for fbnet
             and 2,000 for custom. Fewer than all: drawn at random.
         seed: of everything random.
@@ -105,17 +107,8 @@ def search(
     wanted = [metrics] if isinstance(metrics, str) else list(metrics)
     limits = {"latency": max_latency, "energy": max_energy}
     costs = costs_of(given, wanted, limits, place, dataset)
-    for name, share in (("confidence", confidence), ("min_feasible", min_feasible)):
-        if share is not None and not 0 < share < 1:
-            raise UnsupportedError(f"{name} {share}: give a probability such as 0.9")
-    if confidence is not None:
-        check_coverage(confidence)
-        if all(np.isinf(cost.limit) for cost in costs):
-            raise UnsupportedError("a confidence belongs to a limit: give one, or leave it out")
-    if budget is not None and budget < 1:
-        raise UnsupportedError(f"budget {budget}: give the number of architectures to look at")
-    if not 0 <= margin < 1:
-        raise UnsupportedError(f"margin {margin}: give a share of the cost such as 0.05")
+    limited = any(np.isfinite(cost.limit) for cost in costs)
+    _check_numbers(confidence, min_feasible, margin, budget, limited)
     if min_feasible is None:
         min_feasible = LEAST_FEASIBLE if confidence is None else confidence
     evaluator = Evaluator(
@@ -125,8 +118,31 @@ def search(
         confidence is not None,
         min_feasible,
     )
+    if (nodes, operators) != (None, None) and (place != CUSTOM or evaluator.quality.candidates):
+        raise UnsupportedError("nodes and operators belong to custom cells without a table of them")
     plan = _plan(evaluator, _skeleton(place, dataset), nodes, operators, budget, seed)
     return _found(evaluator, plan, margin, progress)
+
+
+def _check_numbers(
+    confidence: float | None,
+    min_feasible: float | None,
+    margin: float,
+    budget: int | None,
+    limited: bool,
+) -> None:
+    """Raises UnsupportedError for what lies outside its range, or applies to nothing."""
+    for name, share in (("confidence", confidence), ("min_feasible", min_feasible)):
+        if share is not None and not 0 < share < 1:
+            raise UnsupportedError(f"{name} {share}: give a probability such as 0.9")
+    if confidence is not None:
+        check_coverage(confidence)
+        if not limited:
+            raise UnsupportedError("a confidence belongs to a limit: give one, or leave it out")
+    if budget is not None and budget < 1:
+        raise UnsupportedError(f"budget {budget}: give the number of architectures to look at")
+    if not 0 <= margin < 1:
+        raise UnsupportedError(f"margin {margin}: give a share of the cost such as 0.05")
 
 
 def _skeleton(space: str, dataset: str | None) -> Skeleton:
@@ -154,7 +170,7 @@ class _Plan:
 def _plan(
     evaluator: Evaluator,
     skeleton: Skeleton,
-    nodes: int,
+    nodes: int | None,
     operators: Iterable[str] | None,
     budget: int | None,
     seed: int,
@@ -172,7 +188,7 @@ def _plan(
     elif candidates is None:
         budget = BUDGETS[space] if budget is None else budget
         if space == CUSTOM:
-            genome = cells(nodes, operators, skeleton)
+            genome = cells(_NODES if nodes is None else nodes, operators, skeleton)
         else:
             known = SPACES[space]
             genome = Genome(skeleton, known.operators, known.length, known.edges)

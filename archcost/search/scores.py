@@ -73,13 +73,12 @@ class Evaluator:
         found = [cost.model.predict(batch, self.coverage) for cost in self.costs]
         ones = np.ones(len(batch))
         return Scores(
-            self.quality.of(batch),
-            *(
-                np.stack([getattr(e, name) for e in found], 1)
-                for name in ("value", "lower", "upper")
-            ),
-            np.stack([ones if e.feasible is None else e.feasible for e in found], axis=1),
-            np.stack([e.extrapolation for e in found], axis=1),
+            quality=self.quality.of(batch),
+            value=np.stack([e.value for e in found], axis=1),
+            lower=np.stack([e.lower for e in found], axis=1),
+            upper=np.stack([e.upper for e in found], axis=1),
+            feasible=np.stack([ones if e.feasible is None else e.feasible for e in found], axis=1),
+            extrapolation=np.stack([e.extrapolation for e in found], axis=1),
         )
 
     def objectives(self, scores: Scores) -> Floats:

@@ -61,6 +61,8 @@ def test_a_search_with_everything(run) -> None:  # type: ignore[no-untyped-def]
         ("--device raspi4 --accuracy none.csv --out o", "none.csv: no such file"),
         ("--device raspi4 --space darts --out o", "unknown space 'darts'"),
         ("--device raspi4 --max-latency 1e-9 --budget 50 --out o", "raise a limit"),
+        ("--device raspi4 --nodes 3 --out o", "belong to custom cells"),
+        ("--device raspi4 --accuracy-column top1 --out o", "no table of accuracies"),
         ("--device raspi4 --budget 0 --out o", "--budget"),
         ("--device raspi4", "--out"),
     ],
