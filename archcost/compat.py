@@ -113,7 +113,7 @@ class _File:
                 f"{given}: no such file; `archcost fetch` downloads it, and without a file "
                 "(HWNASBenchAPI(None)) costs are predicted"
             )
-        self.content = read_hwnasbench(given)
+        self.content = read_hwnasbench(Path(given))
 
     def cell(self, dataset: str, index: int) -> Answer:
         tables = {table.dataset: table for table in self.content.tables}

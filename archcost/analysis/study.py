@@ -97,7 +97,8 @@ class Study:
         """Millions (n,) of multiply-accumulates ("macs") and of parameters ("params")."""
         found = encode(self.networks, "layers")
         return {
-            name: found.values[:, found.columns.index(f"all:total:{name}")] / _MILLION
+            name: found.values[:, found.columns.index(f"all:total:{name}")].astype(np.float64)
+            / _MILLION
             for name in ("macs", "params")
         }
 

@@ -117,8 +117,8 @@ def unseen(
             cells = held_out_structure(here, seeds=seeds, progress=progress)
     if missing and not (spaces or cells):
         raise missing[0]
-    for error in missing:
-        typer.echo(f"archcost: {error}", err=True)
+    for absent in missing:
+        typer.echo(f"archcost: {absent}", err=True)
     if spaces:
         typer.echo("\n".join(aligned(_space_lines(spaces))))
     if cells:
