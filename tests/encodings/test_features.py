@@ -18,6 +18,7 @@ from archcost.encodings import (
     operator_keys,
     parse,
     skeleton,
+    useful_macs,
 )
 from archcost.encodings.layer_features import QUANTITIES, summed
 from archcost.errors import ArchitectureError, UnsupportedError
@@ -248,3 +249,16 @@ def test_look_up_keys() -> None:
 
 def test_vocabulary_order_is_the_published_one() -> None:
     assert encode(0, "counts").columns == tuple(f"count:{name}" for name in NASBENCH201_OPERATORS)
+
+
+def test_useful_macs_leave_out_what_does_not_reach_the_output() -> None:
+    every = ("nor_conv_3x3",) * 6
+    dead = ("nor_conv_3x3", "nor_conv_3x3", "nor_conv_3x3", "skip_connect", "none", "none")
+    idle = ("none", "none", "none", "skip_connect", "none", "none")
+    full, cut, least = useful_macs([every, dead, idle])
+    assert full == pytest.approx(220.11969e6)
+    assert cut == least == pytest.approx(7.78305e6)
+    network = parse([[3] * 22], space="fbnet")
+    assert useful_macs(network)[0] == pytest.approx(
+        sum(layer.macs for layer in lower(network[0]).layers)
+    )
