@@ -27,6 +27,12 @@ of the best by measured cost, those chosen being scored by measured cost too; re
 highest cost and lowest accuracy among the candidates; strict corner: those of the measured set.
 Below upper end: chosen ones whose measured cost is below the upper end of the 90 % interval."""
 
+_EXCHANGE = """
+The most accurate cell within a limit on one device (row), used on another (column), beside that
+one's own: the cheapest at least as accurate, or the most accurate at most as dear. {:,} cells that
+all devices run; means over limits at the nine deciles of a device's costs. Below 0: chosen by
+prediction, the other's choice turned out cheaper when measured."""
+
 
 def search(
     table: Annotated[
@@ -95,7 +101,7 @@ def _print_exchange(every: Mapping[str, Candidates]) -> None:
     )
     by_prediction = exchange(accuracy, predicted, measured)
     by_measurement = exchange(accuracy, measured, measured)
-    says = f"; {len(accuracy):,} cells that all devices run, mean over limits at nine deciles"
+    typer.echo(_EXCHANGE.format(len(accuracy)))
     for title, matrix, form in (
         (
             "measured cost beyond that of the own choice, chosen by prediction",
@@ -109,12 +115,11 @@ def _print_exchange(every: Mapping[str, Candidates]) -> None:
             ".2f",
         ),
     ):
-        typer.echo(f"\n{title}{says}")
+        typer.echo(f"\n{title}")
         lines = [["searched for", *(f"on {device}" for device in every)]]
         for device, row in zip(every, matrix.tolist(), strict=True):
             lines.append([device, *(format(value, form) for value in row)])
         typer.echo("\n".join(aligned(lines)))
-        says = ""
 
 
 def _write(found: list[Regret], out: Path) -> None:

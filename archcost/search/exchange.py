@@ -40,19 +40,18 @@ def exchange(accuracy: Floats, known: Floats, paid: Floats) -> Exchange:
         paid: (d, n) costs that are compared: the same, or measured ones, against which a choice by
             predictions can also turn out cheaper than B's own.
     """
-    # By falling accuracy, so that the first one within a limit is the most accurate.
-    order = np.argsort(-accuracy, kind="stable")
-    accuracy, known, paid = accuracy[order], known[:, order], paid[:, order]
     devices = len(known)
     extra = np.zeros((len(LIMITS), devices, devices))
     lost = np.zeros_like(extra)
     for step, share in enumerate(LIMITS):
         for a in range(devices):
-            choice = int((known[a] <= np.quantile(known[a], share)).argmax())
-            as_accurate = int(np.searchsorted(-accuracy, -accuracy[choice], side="right"))
+            (within,) = np.nonzero(known[a] <= np.quantile(known[a], share))
+            # The cheapest of the most accurate.
+            choice = within[np.lexsort((known[a, within], -accuracy[within]))[0]]
+            (as_accurate,) = np.nonzero(accuracy >= accuracy[choice])
             for b in range(devices):
-                own = int(known[b, :as_accurate].argmin())
+                own = as_accurate[known[b, as_accurate].argmin()]
                 extra[step, a, b] = paid[b, choice] / paid[b, own] - 1
-                best = int((known[b] <= known[b, choice]).argmax())
-                lost[step, a, b] = accuracy[best] - accuracy[choice]
+                as_cheap = known[b] <= known[b, choice]
+                lost[step, a, b] = accuracy[as_cheap].max() - accuracy[choice]
     return Exchange(extra.mean(axis=0), lost.mean(axis=0))

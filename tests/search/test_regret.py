@@ -28,6 +28,12 @@ def test_a_choice_on_another_device() -> None:
     assert found.lost_accuracy[1, 0] == 0.0
 
 
+def test_of_equally_accurate_cells_the_cheapest_is_chosen() -> None:
+    costs = np.array([[2.0, 1.0, 3.0, 9.0]])
+    found = exchange(np.array([90.0, 90.0, 80.0, 70.0]), costs, costs)
+    assert found.extra_cost.tolist() == found.lost_accuracy.tolist() == [[0.0]]
+
+
 def test_equal_devices_cost_nothing() -> None:
     rng = np.random.default_rng(0)
     costs = np.tile(rng.random(50) + 0.1, (3, 1))
