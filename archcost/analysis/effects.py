@@ -57,9 +57,8 @@ def operator_effects(batch: Batch, costs: Floats) -> Effects:
         raise UnsupportedError("effects of operators: give networks of one space and data set")
     group = batch.groups[0]
     places, names = group.ids.shape[1], group.vocabulary
-    onehot = (
-        encode(batch, "onehot").values.astype(np.float64).reshape(len(batch), places, len(names))
-    )
+    onehot = encode(batch, "onehot").values.astype(np.float64)
+    onehot = onehot.reshape(len(batch), places, len(names))
     reference = names.index("none" if group.edges is not None else "skip")
     others = [i for i in range(len(names)) if i != reference]
     design = np.column_stack([np.ones(len(batch)), onehot[:, :, others].reshape(len(batch), -1)])

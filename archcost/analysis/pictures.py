@@ -26,7 +26,8 @@ _DOT = 22
 _LINE = 40
 # Above so many targets, the numbers in a heatmap of correlations would be too small to read.
 _MOST_NUMBERS = 16
-_CELL = 30
+# Height of a row of that heatmap, with and without numbers.
+_CELL, _SMALL_CELL = 30, 18
 # So many operators have narrow boxes.
 _NARROW = 7
 _FAR = 0.5
@@ -85,6 +86,7 @@ def correlations(labels: Sequence[str], found: Floats, tree: Tree) -> alt.LayerC
         "ticks": False,
         "domain": False,
         "labelOverlap": False,
+        "labelLimit": 400,
     }
     across, down = alt.Axis(labelAngle=-40, **axis), alt.Axis(**axis)
     x = alt.X(
@@ -134,7 +136,9 @@ def correlations(labels: Sequence[str], found: Floats, tree: Tree) -> alt.LayerC
                 tooltip=tips,
             )
         )
-    return alt.layer(*layers).properties(height=(count + top) * _CELL, width=count * 2 * _CELL)
+    cell = _CELL if count <= _MOST_NUMBERS else _SMALL_CELL
+    width = count * (2 * cell if count <= _MOST_NUMBERS else cell)
+    return alt.layer(*layers).properties(height=(count + top) * cell, width=width)
 
 
 def costs_against(

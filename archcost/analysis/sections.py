@@ -15,6 +15,7 @@ from archcost.analysis.effects import operator_effects, with_means
 from archcost.analysis.study import COVERAGE, Study, likely_runs
 from archcost.charts import Figure, Section
 from archcost.charts.page import ARCHITECTURE
+from archcost.checkpoints import Card
 from archcost.encodings import Batch
 from archcost.predictors import Estimate, metrics
 from archcost.predictors.additive import round_significant
@@ -43,8 +44,12 @@ _ALL = {"nasbench201": "all 15,625 cells", "fbnet": "5,000 random networks"}
 def _correlation(study: Study) -> Section:
     costs = np.column_stack([np.where(likely_runs(e), e.value, np.nan) for e in study.estimates])
     found = rank_correlations(costs)
-    chart = pictures.correlations(study.labels, found, similarity_tree(found))
-    count = len(study.labels)
+    labels, metrics_here = study.labels, {card.metric for card in study.cards}
+    caption = f"{len(labels)} targets, neighbours alike"
+    if len(metrics_here) == 1:
+        labels = tuple(card.device for card in study.cards)
+        caption = f"{_metric(study.cards[0])} of {len(labels)} devices, neighbours alike"
+    chart = pictures.correlations(labels, found, similarity_tree(found))
     return Section(
         "Rank correlation between devices",
         (
@@ -52,7 +57,7 @@ def _correlation(study: Study) -> Section:
             "it is low, a network chosen for one device is a poor choice for the other. The tree "
             f"joins what ranks alike: average linkage of 1 less the correlation. {_refused(study)}",
         ),
-        (Figure(chart, f"{count} targets, neighbours alike", min_width=170 + 30 * count),),
+        (Figure(chart, caption, min_width=_widest_label(labels) + 30 * len(labels)),),
         wide=True,
     )
 
@@ -304,6 +309,15 @@ def _refused(study: Study) -> str:
     if all(likely_runs(estimate).all() for estimate in study.estimates):
         return ""
     return "Networks that a device more likely refuses than runs do not count for it."
+
+
+def _metric(card: Card) -> str:
+    return card.metric.replace("_", " ").capitalize()
+
+
+def _widest_label(labels: Sequence[str]) -> int:
+    """Pixels, about."""
+    return 20 + 7 * max(map(len, labels))
 
 
 def _tags(study: Study, number: int) -> dict[str, str]:

@@ -35,7 +35,7 @@ def spearman_against_samples(rows: Sequence[SetScore]) -> alt.FacetChart:
         x=alt.X("samples:Q", title="Measured networks", axis=alt.Axis(tickMinStep=1)),
         y=alt.Y(
             "spearman:Q",
-            title="Spearman, mean over devices and seeds",
+            title="Spearman",
             scale=alt.Scale(zero=False),
         ),
         color=alt.Color("from:N", title=None, scale=alt.Scale(domain=domain, range=COLOURS[:2])),
@@ -49,4 +49,4 @@ def spearman_against_samples(rows: Sequence[SetScore]) -> alt.FacetChart:
     sets = list(dict.fromkeys(frame["set"]))
     return layers.facet(
         alt.Facet("set:N", title=None, sort=sets), columns=min(_COLUMNS, len(sets))
-    ).properties(title="Transfer to unseen devices, by set")
+    ).properties(title="Transfer to the unseen devices of each set, mean over devices and seeds")
