@@ -197,7 +197,9 @@ def _device(name: str, found: list[Card], yours: bool) -> DeviceOut:
 
 
 def warm(tables: Tables) -> None:
-    """Load all default models and have their spaces predicted, the usual data sets first."""
+    """Answer a first request, and have all spaces predicted, the usual data sets first."""
+    # The libraries that models need are imported by it: nobody shall wait for that after a click.
+    predict(PredictRequest(architectures=[0]), tables)
     default = [card for card in every_card() if card.default]
     first = {space: next(iter(known.skeletons)) for space, known in SPACES.items()}
     tables.ask(sorted(default, key=lambda c: (first.get(c.space) != c.dataset, c.space == CUSTOM)))

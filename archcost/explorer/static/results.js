@@ -123,12 +123,14 @@ class Table {
     }
   }
 
-  /** Rows that stand elsewhere now, each with how far it moved; remembers where they stand. */
+  /** Rows in sight that stand elsewhere now, each with how far it moved; remembers all places. */
   moves() {
     return [...this.rows.values()].flatMap((row) => {
       const before = row.top;
-      row.top = row.element.isConnected ? row.element.offsetTop : undefined;
-      return before !== undefined && row.top !== undefined && before !== row.top ? [[row.element, before - row.top]] : [];
+      const { top } = row.element.getBoundingClientRect();
+      row.top = row.element.isConnected ? top + scrollY : undefined;
+      const inSight = row.element.isConnected && top > -50 && top < innerHeight;
+      return inSight && before !== undefined && before !== row.top ? [[row.element, before - row.top]] : [];
     });
   }
 
