@@ -22,7 +22,7 @@ extensions = [
 ]
 # The table of calibration is part of the page on intervals.
 exclude_patterns = ["_extensions", "generated/calibration.md"]
-myst_enable_extensions = ["colon_fence", "deflist", "dollarmath"]
+myst_enable_extensions = ["attrs_block", "colon_fence", "deflist"]
 myst_heading_anchors = 3
 # Notebooks are stored executed; the tests execute them anew.
 nb_execution_mode = "off"

@@ -1,8 +1,8 @@
-"""Draw the picture of the README and of the first page: ``python docs/pictures.py``.
+"""Draw the pictures of the README and of the first page: ``python docs/pictures.py``.
 
-From shipped models and this project's own measurements only. Left: how much the device matters, the
-rank correlation of predicted latencies between devices. Right: one machine set aside, ten of its
-cells measured, 500 others predicted from those and from the other devices.
+From shipped models and this project's own measurements only. `devices.png`: how much the device
+matters, the rank correlation of predicted latencies between devices. `ten.png`: one machine set
+aside, ten of its cells measured, 500 others predicted from those and from the other devices.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from archcost.data import own_tables
 from archcost.predictors import metrics
 from archcost.training.suggest import choose
 
-OUT = Path(__file__).with_name("_static") / "overview.png"
+OUT = Path(__file__).with_name("_static")
 DEVICES = {
     "raspi4": "Raspberry Pi 4",
     "pixel3": "Pixel 3",
@@ -140,24 +140,27 @@ def _title(axes: Axes, title: str, subtitle: str) -> None:
     axes.text(0, 1.025, subtitle, transform=axes.transAxes, fontsize=9.5, color=FAINT)
 
 
-def save(figure: Figure) -> None:
-    """As a small PNG: 256 colours are enough for this picture."""
-    OUT.parent.mkdir(exist_ok=True)
-    figure.savefig(OUT, dpi=130)
-    with Image.open(OUT) as picture:
+def save(figure: Figure, name: str) -> None:
+    """As a small PNG: 256 colours are enough for these pictures."""
+    path = OUT / name
+    figure.savefig(path, dpi=130)
+    with Image.open(path) as picture:
         reduced = picture.convert("RGB").quantize(256, Image.Quantize.MAXCOVERAGE)
-        reduced.save(OUT, optimize=True)
+    reduced.save(path, optimize=True)
+    print(path, path.stat().st_size)
 
 
 def main() -> None:
     """Draw and save."""
     plt.rcParams.update({"font.size": 10, "text.color": INK, "axes.edgecolor": FAINT})
-    figure, (left, right) = plt.subplots(1, 2, figsize=(13, 6.2), width_ratios=(1.08, 1))
-    draw_correlations(left, correlations())
-    draw_new_device(right)
-    figure.subplots_adjust(left=0.085, right=0.985, top=0.88, bottom=0.15, wspace=0.14)
-    save(figure)
-    print(OUT, OUT.stat().st_size)
+    figure, axes = plt.subplots(figsize=(6.6, 6.6))
+    figure.subplots_adjust(left=0.18, right=0.985, top=0.9, bottom=0.13)
+    draw_correlations(axes, correlations())
+    save(figure, "devices.png")
+    figure, axes = plt.subplots(figsize=(6.6, 6.6))
+    figure.subplots_adjust(left=0.1, right=0.985, top=0.9, bottom=0.09)
+    draw_new_device(axes)
+    save(figure, "ten.png")
 
 
 if __name__ == "__main__":

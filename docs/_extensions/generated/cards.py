@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from archcost.checkpoints import Card, cards, checkpoint_folder
 from archcost.data import DEVICES, SOURCES
-from generated.markdown import number, percent, table
+from generated.markdown import facts, number, percent, table
 from generated.settings import structure, trained_with
 
 _PLACES = {
@@ -96,7 +96,7 @@ def _device_page(device: str, own: Sequence[Card]) -> str:
     entry = DEVICES[device]
     source = SOURCES[entry.source]
     batch = "not stated" if entry.batch_size is None else str(entry.batch_size)
-    facts = [
+    known = [
         ("hardware", entry.title),
         ("runtime", entry.runtime),
         ("images a run", batch),
@@ -104,7 +104,7 @@ def _device_page(device: str, own: Sequence[Card]) -> str:
         ("what to know", entry.note),
         ("source", f"{source.citation} Licence {source.licence}."),
     ]
-    parts = [f"# {device}\n", table(("", ""), facts), ""]
+    parts = [f"# {device}\n", facts(known), ""]
     return "\n".join([*parts, *(_card(card) for card in own)])
 
 
@@ -124,7 +124,7 @@ def _card(card: Card) -> str:
         ("folder", f"`checkpoints/shipped/{checkpoint_folder(card).as_posix()}`"),
         *((f"SHA-256 of {name}", f"`{digest}`") for name, digest in _files(card)),
     ]
-    shown = table(("", ""), [row for row in rows if row[1]])
+    shown = facts(row for row in rows if row[1])
     return f"## {_title(card)}\n\n{shown}\n"
 
 

@@ -26,7 +26,7 @@ def device_tables() -> str:
         heading = ("device", "hardware", "runtime", "batch", "numbers", "what to know")
         parts.append(
             f"## {source.title}\n\n{source.citation} Licence {source.licence}, {where}.\n\n"
-            f"{table(heading, rows)}\n"
+            f"{table(heading, rows, 'notes')}\n"
         )
     return "# Table of devices\n\n" + INTRODUCTION + "\n" + "\n".join(parts)
 

@@ -5,10 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 
-def table(heading: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """A table; a bar in a cell is escaped."""
+def table(heading: Sequence[str], rows: Iterable[Sequence[str]], look: str = "") -> str:
+    """A table; a bar in a cell is escaped. `look` is a class of the style sheet."""
     lines = [heading, ["---"] * len(heading), *rows]
-    return "\n".join(f"| {' | '.join(_cell(cell) for cell in line)} |" for line in lines)
+    text = "\n".join(f"| {' | '.join(_cell(cell) for cell in line)} |" for line in lines)
+    return f"{{.{look}}}\n{text}" if look else text
+
+
+def facts(rows: Iterable[Sequence[str]]) -> str:
+    """A table of names and values, without a heading."""
+    return table(("", ""), rows, "facts")
 
 
 def _cell(text: str) -> str:
