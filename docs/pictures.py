@@ -9,14 +9,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import matplotlib
-
-matplotlib.use("Agg")
-
-import matplotlib.pyplot as plt
+import altair as alt
 import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
+import pandas as pd
 from PIL import Image
 from scipy.cluster.hierarchy import leaves_list, linkage, optimal_leaf_ordering
 from scipy.spatial.distance import squareform
@@ -50,41 +45,47 @@ DEVICES = {
 """Devices shown, of each family some, with short names."""
 NEW = "epyc_onnxruntime"
 SHOTS = 10
-INK, FAINT, ACCENT, BAND = "#1b1f24", "#6a737d", "#D55E00", "#7fb3d9"
-Floats = np.ndarray
+SIDE = 430
+INK, FAINT, ACCENT, BAND, BLUE = "#1b1f24", "#5c6670", "#D55E00", "#7fb3d9", "#0b4f8a"
 
 
-def correlations() -> Floats:
-    """Spearman between all devices shown, over all cells of NAS-Bench-201."""
+def devices_alike() -> alt.LayerChart:
+    """Spearman between all devices shown, over all cells; like devices side by side."""
     cells = archcost.parse(range(15625))
     costs = [archcost.load(name).predict(cells).value for name in DEVICES]
-    return np.asarray(spearmanr(np.stack(costs, axis=1)).statistic)
-
-
-def draw_correlations(axes: Axes, found: Floats) -> None:
-    """The matrix, like devices side by side."""
+    found = np.asarray(spearmanr(np.stack(costs, axis=1)).statistic)
     distance = squareform(np.clip(1 - found, 0, None), checks=False)
     order = leaves_list(optimal_leaf_ordering(linkage(distance, "average"), distance))
     names = [list(DEVICES.values())[i] for i in order]
-    shown = found[np.ix_(order, order)]
-    axes.imshow(shown, cmap="cividis", vmin=0.4, vmax=1)
-    for row, column in np.ndindex(*shown.shape):
-        value = shown[row, column]
-        text = "1" if row == column else f"{value:.2f}".lstrip("0")
-        colour = "white" if value < 0.7 else INK
-        axes.text(column, row, text, ha="center", va="center", fontsize=7, color=colour)
-    axes.set_xticks(range(len(names)), names, rotation=45, ha="right", rotation_mode="anchor")
-    axes.set_yticks(range(len(names)), names)
-    axes.tick_params(length=0, labelsize=8.5)
-    axes.spines[:].set_visible(False)
-    _title(
-        axes,
-        "Fast on one device is not fast on another",
-        "rank correlation of the latencies of all 15,625 cells of NAS-Bench-201",
+    shown = pd.DataFrame(found[np.ix_(order, order)], index=names, columns=names)
+    long = shown.melt(ignore_index=False, var_name="b", value_name="rho").reset_index(names="a")
+    long["text"] = [f"{rho:.2f}".removeprefix("0") if rho < 0.9999 else "1" for rho in long["rho"]]
+    x = alt.X("a:N", sort=names, title=None, axis=alt.Axis(labelAngle=-45))
+    y = alt.Y("b:N", sort=names, title=None)
+    dark = alt.value("white"), alt.value(INK)
+    squares = (
+        alt.Chart(long)
+        .mark_rect()
+        .encode(
+            x,
+            y,
+            alt.Color(
+                "rho:Q", legend=None, scale=alt.Scale(scheme="cividis", domain=[0.4, 1], clamp=True)
+            ),
+        )
+    )
+    numbers = squares.mark_text(fontSize=10).encode(
+        text="text", color=alt.condition("datum.rho < 0.7", *dark)
+    )
+    return (squares + numbers).properties(
+        title=_title(
+            "Fast on one device is not fast on another",
+            "rank correlation of the latencies of all 15,625 cells of NAS-Bench-201",
+        )
     )
 
 
-def draw_new_device(axes: Axes) -> None:
+def new_device() -> alt.LayerChart:
     """Predicted against measured, with intervals."""
     (table,) = own_tables("nasbench201")
     truth = table.targets[NEW, "latency"]
@@ -93,57 +94,71 @@ def draw_new_device(axes: Axes) -> None:
     shuffled = np.random.default_rng(0).permutation(len(cells))
     pool, held_out = shuffled[:1000], shuffled[1000:]
     ids = cells.groups[0].ids
-    order = choose(
-        source_devices("nasbench201", sources),
-        shipped_cloud("nasbench201", sources),
-        ids[pool],
-        SHOTS,
-        (ids[:0], np.zeros(0)),
-    )
+    devices, cloud = source_devices("nasbench201", sources), shipped_cloud("nasbench201", sources)
+    order = choose(devices, cloud, ids[pool], SHOTS, (ids[:0], np.zeros(0)))
     chosen = pool[[position for position, _ in order]]
     model = archcost.adapt(cells.take(chosen), truth[chosen], sources=sources)
     found, here = model.predict(cells.take(held_out), coverage=0.9), truth[held_out]
-    axes.vlines(here, found.lower, found.upper, color=BAND, lw=1, alpha=0.45, label="90 % interval")
-    axes.plot(here, found.value, ".", ms=4.5, color="#0b4f8a", label="a cell never measured for it")
-    axes.plot(
-        truth[chosen],
-        truth[chosen],
-        "D",
-        ms=6,
-        mfc="white",
-        mec=ACCENT,
-        mew=1.6,
-        label="the ten that were",
-    )
-    ends = np.array([0.2, 4.5])
-    axes.plot(ends, ends, color=FAINT, lw=0.8, zorder=0)
-    ticks = [0.2, 0.5, 1, 2, 4]
-    for axis, name in ((axes.xaxis, "measured"), (axes.yaxis, "predicted")):
-        axis.axes.set(**{f"{axis.axis_name}scale": "log", f"{axis.axis_name}lim": ends})
-        axis.set_ticks(ticks, labels=[f"{tick:g}" for tick in ticks])
-        axis.set_ticks([], minor=True)
-        axis.set_label_text(f"{name} latency (ms)", color=INK)
-    axes.set_box_aspect(1)
-    axes.spines[["top", "right"]].set_visible(False)
-    axes.legend(frameon=False, fontsize=9, loc="upper left", handletextpad=0.4)
     rank = metrics.spearman(found.value, here)
     error = float(np.median(np.abs(found.value / here - 1)))
-    _title(
-        axes,
-        "Ten measurements make a new device",
-        f"500 other cells: rank correlation {rank:.2f}, median error {error:.1%}",
+    ten = pd.DataFrame({"measured": truth[chosen], "value": truth[chosen]})
+    return _against(found.to_frame().assign(measured=here), ten).properties(
+        title=_title(
+            "Ten measurements make a new device",
+            f"500 other cells: rank correlation {rank:.2f}, median error {error:.1%}",
+        )
     )
 
 
-def _title(axes: Axes, title: str, subtitle: str) -> None:
-    axes.text(0, 1.075, title, transform=axes.transAxes, fontsize=14, fontweight="bold", color=INK)
-    axes.text(0, 1.025, subtitle, transform=axes.transAxes, fontsize=9.5, color=FAINT)
+def _against(rest: pd.DataFrame, ten: pd.DataFrame) -> alt.LayerChart:
+    ends = [0.2, 4.5]
+    scale = alt.Scale(type="log", domain=ends, nice=False)
+    axis = alt.Axis(values=[0.2, 0.5, 1, 2, 4], grid=False)
+    x = alt.X("measured:Q", scale=scale, axis=axis, title="measured latency (ms)")
+    y = alt.Y("value:Q", scale=scale, axis=axis, title="predicted latency (ms)")
+    words = ["90 % interval", "a cell never measured for it", "one of the ten that were"]
+    colour = alt.Color(
+        "what:N",
+        scale=alt.Scale(domain=words, range=[BAND, BLUE, ACCENT]),
+        legend=alt.Legend(
+            title=None, orient="none", legendX=12, legendY=8, labelLimit=300, symbolOpacity=1
+        ),
+    )
+    diagonal = alt.Chart(pd.DataFrame({"measured": ends, "value": ends}))
+    intervals, cells, shots = (
+        alt.Chart(frame.assign(what=name))
+        for frame, name in zip((rest, rest, ten), words, strict=True)
+    )
+    return alt.layer(
+        diagonal.mark_line(color=FAINT, strokeWidth=0.8).encode(x, y),
+        intervals.mark_rule(opacity=0.45, clip=True).encode(
+            x, alt.Y("lower:Q", scale=scale), alt.Y2("upper:Q"), color=colour
+        ),
+        cells.mark_circle(size=16, opacity=1).encode(x, y, color=colour),
+        shots.mark_point(shape="diamond", size=110, strokeWidth=2, fill="white", opacity=1).encode(
+            x, y, color=colour
+        ),
+    )
 
 
-def save(figure: Figure, name: str) -> None:
+def _title(title: str, subtitle: str) -> alt.TitleParams:
+    return alt.TitleParams(title, subtitle=subtitle, anchor="start", offset=12)
+
+
+def save(chart: alt.LayerChart, name: str) -> None:
     """As a small PNG: 256 colours are enough for these pictures."""
     path = OUT / name
-    figure.savefig(path, dpi=130)
+    styled = (
+        chart.properties(width=SIDE, height=SIDE, padding=12, background="white")
+        .configure(font="Helvetica, Arial, sans-serif")
+        .configure_title(fontSize=17, subtitleFontSize=12, color=INK, subtitleColor=FAINT)
+        .configure_axis(
+            labelFontSize=11, titleFontSize=12, labelColor=INK, titleColor=INK, ticks=False
+        )
+        .configure_legend(labelFontSize=11, labelColor=INK)
+        .configure_view(strokeWidth=0)
+    )
+    styled.save(path, ppi=144)
     with Image.open(path) as picture:
         reduced = picture.convert("RGB").quantize(256, Image.Quantize.MAXCOVERAGE)
     reduced.save(path, optimize=True)
@@ -152,15 +167,8 @@ def save(figure: Figure, name: str) -> None:
 
 def main() -> None:
     """Draw and save."""
-    plt.rcParams.update({"font.size": 10, "text.color": INK, "axes.edgecolor": FAINT})
-    figure, axes = plt.subplots(figsize=(6.6, 6.6))
-    figure.subplots_adjust(left=0.18, right=0.985, top=0.9, bottom=0.13)
-    draw_correlations(axes, correlations())
-    save(figure, "devices.png")
-    figure, axes = plt.subplots(figsize=(6.6, 6.6))
-    figure.subplots_adjust(left=0.1, right=0.985, top=0.9, bottom=0.09)
-    draw_new_device(axes)
-    save(figure, "ten.png")
+    save(devices_alike(), "devices.png")
+    save(new_device(), "ten.png")
 
 
 if __name__ == "__main__":
