@@ -29,6 +29,8 @@ nb_execution_mode = "off"
 
 # Docstrings name code in single backticks.
 default_role = "code"
+# Docstrings that give two attributes in one line ("macs, params: ...") read like a type and a name.
+suppress_warnings = ["ref.python"]
 autodoc_member_order = "bysource"
 autodoc_typehints = "signature"
 autodoc_preserve_defaults = True

@@ -38,6 +38,7 @@ NEEDS = {
     "board": "another machine",
     "shell": "a command other than archcost",
     "file": "a file of your own",
+    "browser": "a browser, and Ctrl-C to end it",
 }
 """What a block may need, and what that is in words."""
 RUNNABLE = {"tables"} if TABLES.is_dir() else set()
