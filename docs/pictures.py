@@ -1,7 +1,7 @@
 """Draw the pictures of the README and of the first page: ``python docs/pictures.py``.
 
-From shipped models and this project's own measurements only. `devices.png`: how much the device
-matters, the rank correlation of predicted latencies between devices. `ten.png`: one machine set
+From shipped models and this project's own measurements only. `devices.svg`: how much the device
+matters, the rank correlation of predicted latencies between devices. `ten.svg`: one machine set
 aside, ten of its cells measured, 500 others predicted from those and from the other devices.
 """
 
@@ -12,7 +12,6 @@ from pathlib import Path
 import altair as alt
 import numpy as np
 import pandas as pd
-from PIL import Image
 from scipy.cluster.hierarchy import leaves_list, linkage, optimal_leaf_ordering
 from scipy.spatial.distance import squareform
 from scipy.stats import spearmanr
@@ -146,11 +145,11 @@ def _title(title: str, subtitle: str) -> alt.TitleParams:
 
 
 def save(chart: alt.LayerChart, name: str) -> None:
-    """As a small PNG: 256 colours are enough for these pictures."""
+    """As an SVG, sharp at any size."""
     path = OUT / name
     styled = (
         chart.properties(width=SIDE, height=SIDE, padding=12, background="white")
-        .configure(font="Helvetica, Arial, sans-serif")
+        .configure(font="Helvetica, Arial, sans-serif", aria=False)
         .configure_title(fontSize=17, subtitleFontSize=12, color=INK, subtitleColor=FAINT)
         .configure_axis(
             labelFontSize=11, titleFontSize=12, labelColor=INK, titleColor=INK, ticks=False
@@ -158,17 +157,14 @@ def save(chart: alt.LayerChart, name: str) -> None:
         .configure_legend(labelFontSize=11, labelColor=INK)
         .configure_view(strokeWidth=0)
     )
-    styled.save(path, ppi=144)
-    with Image.open(path) as picture:
-        reduced = picture.convert("RGB").quantize(256, Image.Quantize.MAXCOVERAGE)
-    reduced.save(path, optimize=True)
+    styled.save(path)
     print(path, path.stat().st_size)
 
 
 def main() -> None:
     """Draw and save."""
-    save(devices_alike(), "devices.png")
-    save(new_device(), "ten.png")
+    save(devices_alike(), "devices.svg")
+    save(new_device(), "ten.svg")
 
 
 if __name__ == "__main__":
