@@ -52,5 +52,6 @@ html_theme_options = {
         "color-brand-content": "#7cc4ff",
     },
 }
+html_show_copyright = False
 html_copy_source = False
 html_show_sourcelink = False
