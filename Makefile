@@ -6,7 +6,7 @@ PIP := $(BIN)/python -m pip install --quiet --constraint constraints.txt
 CELL := |nor_conv_3x3~0|+|nor_conv_3x3~0|avg_pool_3x3~1|+|skip_connect~0|nor_conv_3x3~1|skip_connect~2|
 FBNET := k3_e6|k3_e1|skip|k5_e3|k3_e3|k5_e6|skip|k3_e1|k5_e3|k3_e6|k3_e3|k3_e1_g2|k5_e6|skip|k5_e3|k3_e6|k5_e6|k5_e6|k3_e6|k5_e1|k5_e3|k5_e6
 
-.PHONY: install demo test docs lint types wheel ci bench checkpoints clean
+.PHONY: install demo test docs notebooks lint types wheel ci bench checkpoints clean
 
 # torch first and alone: the constraint then settles which build everything else finds.
 $(VENV)/.installed: pyproject.toml constraints.txt
@@ -29,6 +29,11 @@ test: install
 docs: install
 	$(PIP) --editable '.[docs]'
 	$(BIN)/python -m sphinx -W --keep-going -q -b html docs build/docs
+
+# After a change of what they show: the pictures and notebooks of the documentation, stored anew.
+notebooks: install
+	$(BIN)/python docs/pictures.py
+	$(BIN)/python docs/notebooks/execute.py
 
 lint: install
 	$(BIN)/ruff check .

@@ -24,7 +24,7 @@ extensions = [
 exclude_patterns = ["_extensions", "generated/calibration.md"]
 myst_enable_extensions = ["attrs_block", "colon_fence", "deflist"]
 myst_heading_anchors = 3
-# Notebooks are stored executed; the tests execute them anew.
+# Notebooks are stored executed (`make notebooks`); the tests execute them anew.
 nb_execution_mode = "off"
 
 # Docstrings name code in single backticks.
