@@ -7,7 +7,7 @@ columns (or graphs); `lower` unrolls an `Architecture` into the layers of the wh
 from __future__ import annotations
 
 from archcost.encodings.architecture import NASBENCH201_EDGES, Architecture, Skeleton
-from archcost.encodings.batch import Batch, Group, distinct_cells
+from archcost.encodings.batch import Batch, Group
 from archcost.encodings.encoded import Encoded
 from archcost.encodings.features import ENCODINGS, ArrayEncoding, encode, useful_macs
 from archcost.encodings.layers import Layer, LayerGraph
@@ -51,7 +51,6 @@ __all__ = [
     "analyse",
     "canonical",
     "custom_skeleton",
-    "distinct_cells",
     "encode",
     "find_dataset",
     "find_space",

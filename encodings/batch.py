@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from archcost.encodings.architecture import Architecture, Edges, Skeleton
-from archcost.encodings.nasbench201 import CELLS, all_ids, all_strings, index_of
+from archcost.encodings.nasbench201 import all_strings, index_of
 from archcost.encodings.spaces import SPACES
 from archcost.encodings.text import write_chains
 from archcost.errors import ArchitectureError
@@ -191,17 +191,3 @@ class Batch(Sequence[Architecture]):
             for position, text in zip(group.positions.tolist(), group.strings(), strict=True):
                 texts[position] = text
         return texts
-
-
-def distinct_cells(batch: Batch) -> tuple[Batch, Positions]:
-    """The different cells of a batch of one skeleton of NAS-Bench-201, by published index.
-
-    Returns:
-        The cells, and the place among them of each architecture of the batch (n,).
-    """
-    (group,) = batch.groups
-    indices = index_of(group.ids)
-    asked = np.zeros(CELLS, dtype=bool)
-    asked[indices] = True
-    places = (np.cumsum(asked) - 1)[indices]
-    return Batch.from_ids(group.skeleton, all_ids()[asked]), places

@@ -36,10 +36,9 @@ from archcost.encodings.matrices import (
     onehot_columns,
 )
 from archcost.encodings.parsing import DECODABLE, LOSSY, parse
-from archcost.encodings.places import block_places
 from archcost.encodings.runtime import runtime_features
 from archcost.encodings.spaces import NASBENCH201, find_dataset, find_space
-from archcost.encodings.structural import count, structural_features
+from archcost.encodings.structural import chain_counts, count, structural_features
 from archcost.errors import UnsupportedError, unknown_name
 
 if TYPE_CHECKING:
@@ -151,15 +150,10 @@ def _adjacency(group: Group) -> Features:
 
 
 def _counts(group: Group) -> Features:
-    names = group.vocabulary
-    values, columns = count(group.ids, len(names)), [f"count:{name}" for name in names]
     if group.edges is None:
-        stages = np.array([place.stage for place in block_places(group.skeleton)])
-        for stage in range(stages.max() + 1):
-            of_stage = count(group.ids[:, stages == stage], len(names))
-            values = np.concatenate([values, of_stage], axis=1)
-            columns += [f"stage{stage}:count:{name}" for name in names]
-    return values, tuple(columns)
+        return chain_counts(group)
+    names = group.vocabulary
+    return count(group.ids, len(names)), tuple(f"count:{name}" for name in names)
 
 
 def _path(group: Group) -> Features:

@@ -41,7 +41,13 @@ def summed(layers: Iterable[Layer]) -> Sums:
 
 
 def layer_features(group: Group) -> tuple[npt.NDArray[np.float32], tuple[str, ...]]:
-    """Rows (m, f) float32 and their columns ``scope:part:quantity``.
+    """Rows (m, f) float32 and their columns: `exact_layer_features`, rounded."""
+    values, columns = exact_layer_features(group)
+    return values.astype(np.float32), columns
+
+
+def exact_layer_features(group: Group) -> tuple[Sums, tuple[str, ...]]:
+    """Rows (m, f) of whole numbers and their columns ``scope:part:quantity``.
 
     Scope "all" is the network as written; for cells, scope "live" is the one whose cells have
     their live edges only. Parts are the stages, "rest" (stem, residual blocks, head) and "total".
@@ -68,7 +74,7 @@ def layer_features(group: Group) -> tuple[npt.NDArray[np.float32], tuple[str, ..
         blocks += [*np.moveaxis(stages, 1, 0), around, stages.sum(axis=1) + rest]
         parts = [*(f"stage{i}" for i in range(stages.shape[1])), "rest", "total"]
         columns += [f"{key}:{part}:{name}" for part in parts for name in QUANTITIES]
-    return np.concatenate(blocks, axis=1).astype(np.float32), tuple(columns)
+    return np.concatenate(blocks, axis=1), tuple(columns)
 
 
 def _stages_of_cells(

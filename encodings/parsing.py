@@ -11,10 +11,11 @@ FBNet                 string ``k3_e1|k5_e6|...`` (canonical; ``,`` ``-`` and bla
                       matrix 22x9
 ====================  ==================================================================
 
-Lists, tuples, arrays, Series and DataFrames of these are batches, of both spaces if need be. Whole
-numbers in a one-dimensional array, Series or range are indices of NAS-Bench-201. So are those of a
-list, except 22 numbers up to 8, which are one FBNet network, and six numbers up to 4, which could
-as well be one cell: that is refused. With ``space="fbnet"`` a flat row of numbers is one network.
+Lists, tuples, arrays, Series, DataFrames and Arrow columns of these are batches, of both spaces if
+need be. Whole numbers in a one-dimensional array, Series or range are indices of NAS-Bench-201. So
+are those of a list, except 22 numbers up to 8, which are one FBNet network, and six numbers up to
+4, which could as well be one cell: that is refused. With ``space="fbnet"`` a flat row of numbers is
+one network.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ import numpy as np
 from archcost.encodings.architecture import Architecture, Skeleton
 from archcost.encodings.arranging import Elements, arrange, rows_of
 from archcost.encodings.batch import Batch, Group, Positions
+from archcost.encodings.bulk_text import from_arrow, is_arrow, is_text, read_texts
 from archcost.encodings.encoded import Encoded
 from archcost.encodings.matrices import (
     AnyArray,
@@ -38,8 +40,7 @@ from archcost.encodings.matrices import (
 )
 from archcost.encodings.nasbench201 import CELLS, all_ids, index_by_string
 from archcost.encodings.reading import ONE_HOT_SHAPES, Reader
-from archcost.encodings.spaces import FBNET, NASBENCH201, SPACES
-from archcost.encodings.text import chains_by_name
+from archcost.encodings.spaces import NASBENCH201, SPACES
 from archcost.errors import ArchcostError, UnsupportedError, unknown_name
 
 DECODABLE = ("onehot", "adjacency")
@@ -125,12 +126,25 @@ def _parse(
         for group in archs.groups:
             reader.check(group.skeleton)
         return archs, np.arange(len(archs))
+    elif is_arrow(archs):
+        return _parse_arrow(archs, reader, on_error)
     else:
         elements = arrange(archs, reader)
     batch = _read_together(elements, reader, encoding)
     if batch is not None:
         return batch, np.arange(len(batch))
     return _read_each(elements, reader, encoding, on_error)
+
+
+def _parse_arrow(column: Any, reader: Reader, on_error: _OnError) -> tuple[Batch, Positions]:
+    if is_text(column) and len(column):
+        try:
+            batch = _read_column(column, reader)
+        except ArchcostError:
+            batch = None
+        if batch is not None:
+            return batch, np.arange(len(batch))
+    return _parse(from_arrow(column), reader, None, on_error)
 
 
 def _check_encoding(name: str) -> None:
@@ -173,18 +187,23 @@ def _read_array(array: AnyArray, reader: Reader, encoding: str | None) -> Batch 
 
 
 def _read_strings(elements: list[Any], reader: Reader) -> Batch | None:
-    """Strings in their canonical form, all of one space, by look-up."""
-    # A few are read faster by themselves than the table of all cells is built.
+    """Strings in their canonical form, all of one space."""
+    # A few are read faster by themselves than tables are made.
     if len(elements) < 50 or not all(type(element) is str for element in elements):
         return None
-    if "~" not in elements[0]:
-        ids = chains_by_name(elements, FBNET.operators, FBNET.length)
-        return None if ids is None else Batch.from_ids(reader.skeleton(FBNET), ids)
-    table = index_by_string()
-    indices = [table.get(element, -1) for element in elements]
-    if min(indices) < 0:
-        return None
-    return Batch.from_ids(reader.skeleton(NASBENCH201), all_ids()[indices])
+    if "~" in elements[0]:
+        table = index_by_string()
+        indices = [table.get(element, -1) for element in elements]
+        if min(indices) < 0:
+            return None
+        return Batch.from_ids(reader.skeleton(NASBENCH201), all_ids()[indices])
+    return _read_column(elements, reader)
+
+
+def _read_column(column: Any, reader: Reader) -> Batch | None:
+    """A list or column of Arrow with canonical strings; None where it holds anything else."""
+    found = read_texts(column)
+    return None if found is None else Batch.from_ids(reader.skeleton(found[0]), found[1])
 
 
 def _read_each(

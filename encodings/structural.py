@@ -25,6 +25,17 @@ def count(
     return np.stack(columns, axis=1)
 
 
+def chain_counts(group: Group) -> tuple[npt.NDArray[np.int8], tuple[str, ...]]:
+    """How often each operator occurs in a chain, and in each of its stages, with the columns."""
+    names = group.vocabulary
+    blocks, columns = [count(group.ids, len(names))], [f"count:{name}" for name in names]
+    stages = np.array([place.stage for place in block_places(group.skeleton)])
+    for stage in range(stages.max() + 1):
+        blocks.append(count(group.ids[:, stages == stage], len(names)))
+        columns += [f"stage{stage}:count:{name}" for name in names]
+    return np.concatenate(blocks, axis=1), tuple(columns)
+
+
 def structural_features(group: Group) -> tuple[Floats, tuple[str, ...]]:
     """Rows (m, f) float32 and their columns; cells and chains have different ones."""
     return _of_chains(group) if group.edges is None else _of_cells(group, group.edges)

@@ -109,24 +109,6 @@ def read_chain(text: str, operators: Sequence[str], length: int) -> list[int]:
     return ids
 
 
-def chains_by_name(
-    texts: Sequence[str], operators: Sequence[str], length: int
-) -> npt.NDArray[np.int8] | None:
-    """Operator ids (n, length) of n chains, all canonical; None: one is not.
-
-    All texts are split at once, which takes a tenth of the time of reading one by one.
-    """
-    if any(text.count("|") != length - 1 for text in texts):
-        return None
-    ids = {name: number for number, name in enumerate(operators)}
-    tokens = "|".join(texts).split("|")
-    try:
-        found = np.fromiter(map(ids.__getitem__, tokens), dtype=np.int8, count=len(tokens))
-    except KeyError:
-        return None
-    return found.reshape(len(texts), length)
-
-
 def write_chains(ids: npt.NDArray[np.integer], operators: Sequence[str]) -> list[str]:
     """The canonical string of each chain, from its operator ids (n, length).
 

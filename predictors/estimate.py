@@ -2,17 +2,57 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from functools import cached_property
+from typing import TYPE_CHECKING, overload
 
 import numpy as np
 import numpy.typing as npt
+
+from archcost.encodings import Batch, Networks
 
 if TYPE_CHECKING:
     import pandas as pd
 
 Floats = npt.NDArray[np.float64]
+
+
+class Strings(Sequence[str]):
+    """The canonical strings of architectures, made when one of them is first asked for.
+
+    Writing FBNet's names down takes as long as predicting them; many callers never look.
+    """
+
+    def __init__(self, batch: Batch | Networks) -> None:
+        self._batch = batch
+
+    @cached_property
+    def _texts(self) -> tuple[str, ...]:
+        return tuple(self._batch.strings())
+
+    def __len__(self) -> int:
+        return len(self._batch)
+
+    @overload
+    def __getitem__(self, key: int) -> str: ...
+
+    @overload
+    def __getitem__(self, key: slice) -> tuple[str, ...]: ...
+
+    def __getitem__(self, key: int | slice) -> str | tuple[str, ...]:
+        return self._texts[key]
+
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, Strings):
+            return self._texts == other._texts
+        return self._texts == other if isinstance(other, tuple) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(self._texts)
+
+    def __repr__(self) -> str:
+        return repr(self._texts)
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,7 +78,7 @@ class Estimate:
     unit: str
     coverage: float
     feasible: Floats | None
-    architectures: tuple[str, ...]
+    architectures: Sequence[str]
     extrapolation: Floats
 
     def __len__(self) -> int:

@@ -16,7 +16,8 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
-from archcost.encodings import Batch, encode
+from archcost.encodings import Batch
+from archcost.encodings.structural import count
 from archcost.errors import MeasurementError, UnsupportedError
 
 Floats = npt.NDArray[np.float64]
@@ -134,7 +135,9 @@ def closest_quantiles(quantiles: Floats, coverage: float) -> tuple[float, float]
 def _features(batch: Batch, predicted: Floats) -> Floats:
     """(n, f): a constant, the logarithm of the cost and its square, shares of operators."""
     logs = np.log(predicted)
-    counts = encode(batch, "counts").values.astype(np.float64)
     operators = len(batch.groups[0].vocabulary)
-    shares = counts[:, 1:operators] / counts[:, :operators].sum(axis=1, keepdims=True)
+    counts = np.empty((len(batch), operators))
+    for group in batch.groups:
+        counts[group.positions] = count(group.ids, operators)
+    shares = counts[:, 1:] / counts.sum(axis=1, keepdims=True)
     return np.column_stack([np.ones(len(logs)), logs, logs**2, shares])

@@ -8,14 +8,11 @@ import numpy as np
 import numpy.typing as npt
 
 from archcost.encodings import ArrayEncoding, Batch, Networks, encode
+from archcost.encodings.chain_rows import chain_rows
 from archcost.encodings.layer_table import LayerTable, layer_table
 
-ENCODINGS: dict[str, tuple[ArrayEncoding, ...]] = {
-    "nasbench201": ("runtime",),
-    "fbnet": ("onehot", "counts", "structural", "layers"),
-}
-"""The encodings that make up the rows, by search space; others use the general ones."""
 _GENERAL: tuple[ArrayEncoding, ...] = ("structural", "layers")
+"""The encodings that make up the rows of cells outside the known spaces."""
 
 # The members of an ensemble, and all devices asked in turn, share the rows of one batch.
 _last: tuple[ref[Batch], npt.NDArray[np.float32]] | None = None
@@ -28,8 +25,14 @@ def feature_rows(batch: Batch) -> npt.NDArray[np.float32]:
     if last is not None and last[0]() is batch:
         return last[1]
     space = batch.groups[0].skeleton.space if batch.groups else "nasbench201"
-    parts = [encode(batch, name).values for name in ENCODINGS.get(space, _GENERAL)]
-    rows: npt.NDArray[np.float32] = np.concatenate(parts, axis=1, dtype=np.float32)
+    rows: npt.NDArray[np.float32]
+    if space == "fbnet":
+        rows = chain_rows(batch.groups[0])
+    elif space == "nasbench201":
+        rows = encode(batch, "runtime").values.astype(np.float32, copy=False)
+    else:
+        parts = [encode(batch, name).values for name in _GENERAL]
+        rows = np.concatenate(parts, axis=1, dtype=np.float32)
     rows.flags.writeable = False
     _last = (ref(batch), rows)
     return rows

@@ -138,13 +138,3 @@ def test_scaled_checkpoint_needs_its_base(tmp_path: Path) -> None:
 def test_missing_card(tmp_path: Path) -> None:
     with pytest.raises(CheckpointError, match="cannot be read"):
         read_checkpoint(tmp_path)
-
-
-def test_repeated_cells_are_predicted_as_single_ones() -> None:
-    model = archcost.load("edgetpu")
-    cells = [5, 9, 5, 5, 14000]
-    repeated, single = model.predict(cells), model.predict([5, 9, 14000])
-    at = [0, 1, 0, 0, 2]
-    for name in ("value", "lower", "upper", "feasible"):
-        assert np.allclose(getattr(repeated, name), getattr(single, name)[at], rtol=1e-12)
-    assert repeated.architectures == tuple(single.architectures[i] for i in at)

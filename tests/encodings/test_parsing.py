@@ -18,7 +18,6 @@ from archcost.encodings import (
     all_ids,
     all_strings,
     canonical,
-    distinct_cells,
     encode,
     parse,
     parse_each,
@@ -176,10 +175,3 @@ def test_long_lists_of_chains_are_read_like_short_ones() -> None:
     texts[7] = "k9_e9" + texts[7][texts[7].index("|") :]
     with pytest.raises(ArchcostError, match="architecture 7"):
         parse(texts)
-
-
-def test_distinct_cells() -> None:
-    asked = np.array([7, 3, 7, 15624, 3])
-    distinct, places = distinct_cells(parse(asked))
-    assert distinct == parse([3, 7, 15624])
-    assert places.tolist() == [1, 0, 1, 2, 0]
