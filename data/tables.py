@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -121,22 +122,37 @@ def column_values(column: pd.Series[Any]) -> NDArray[Any]:
     return np.asarray(column.to_numpy(dtype=object, na_value=None))
 
 
+def architecture_columns(
+    names: Sequence[str], path: Path, arch_column: str | None = None
+) -> list[str]:
+    """Of the names of a table's columns, that with its architectures, or op_0 to op_21.
+
+    Raises:
+        TableError: there is none.
+    """
+    if arch_column is None and set(_BLOCK_COLUMNS) <= set(names):
+        return [*_BLOCK_COLUMNS]
+    wanted = _ARCH_COLUMNS if arch_column is None else (arch_column,)
+    name = next((name for name in wanted if name in names), None)
+    if name is None:
+        raise TableError(
+            f"{path}: no architecture column; found {_listed(names)}; expected one of "
+            f"{', '.join(wanted)}" + (", or op_0 to op_21" if arch_column is None else "")
+        )
+    return [name]
+
+
 def _find_architectures(
     frame: pd.DataFrame, path: Path, arch_column: str | None
 ) -> tuple[Architectures, str | None]:
     """The architectures of a table, and the space if their form says it."""
-    if arch_column is None and set(_BLOCK_COLUMNS) <= set(frame.columns):
-        blocks = frame[list(_BLOCK_COLUMNS)]
+    columns = architecture_columns(list(frame.columns), path, arch_column)
+    if len(columns) > 1:
+        blocks = frame[columns]
         if not all(kind.kind in "iu" for kind in blocks.dtypes) or blocks.abs().max().max() > 127:
             raise TableError(f"{path}: op_0 to op_21 must be operator ids, small whole numbers")
         return blocks.to_numpy(dtype=np.int8), "fbnet"
-    names = _ARCH_COLUMNS if arch_column is None else (arch_column,)
-    name = next((name for name in names if name in frame.columns), None)
-    if name is None:
-        raise TableError(
-            f"{path}: no architecture column; found {_listed(frame)}; expected one of "
-            f"{', '.join(names)}" + (", or op_0 to op_21" if arch_column is None else "")
-        )
+    (name,) = columns
     column = frame[name]
     missing = np.flatnonzero(column.isna())
     if len(missing):
@@ -152,9 +168,9 @@ def _find_architectures(
     return cells, "nasbench201" if cells and cells[0].lstrip().startswith("|") else None
 
 
-def _listed(frame: pd.DataFrame) -> str:
-    names = [repr(name) for name in frame.columns]
-    return ", ".join(names[:12]) + (f" and {len(names) - 12} more" if len(names) > 12 else "")
+def _listed(names: Sequence[str]) -> str:
+    more = f" and {len(names) - 12} more" if len(names) > 12 else ""
+    return ", ".join(repr(name) for name in names[:12]) + more
 
 
 def read_table(
@@ -224,7 +240,8 @@ def read_table(
         tables[name].add((owner.lower(), target.metric), measured, where, failed_value)
     if not tables:
         raise TableError(
-            f"{path}: no target columns; found {_listed(frame)}; expected names such as {GRAMMAR}"
+            f"{path}: no target columns; found {_listed(list(frame.columns))}; expected names "
+            f"such as {GRAMMAR}"
         )
     return list(tables.values())
 

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, overload
 
 import numpy as np
 import numpy.typing as npt
-
-from archcost.encodings import Batch, Networks
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -24,15 +22,16 @@ class Strings(Sequence[str]):
     Writing FBNet's names down takes as long as predicting them; many callers never look.
     """
 
-    def __init__(self, batch: Batch | Networks) -> None:
-        self._batch = batch
+    def __init__(self, write: Callable[[], list[str]], length: int) -> None:
+        self._write = write
+        self._length = length
 
     @cached_property
     def _texts(self) -> tuple[str, ...]:
-        return tuple(self._batch.strings())
+        return tuple(self._write())
 
     def __len__(self) -> int:
-        return len(self._batch)
+        return self._length
 
     @overload
     def __getitem__(self, key: int) -> str: ...
@@ -86,13 +85,14 @@ class Estimate:
 
     def take(self, positions: npt.NDArray[np.int64]) -> Estimate:
         """The estimates at these positions (m,), in this order; positions may repeat."""
+        names = self.architectures
         return replace(
             self,
             value=self.value[positions],
             lower=self.lower[positions],
             upper=self.upper[positions],
             feasible=None if self.feasible is None else self.feasible[positions],
-            architectures=tuple(map(self.architectures.__getitem__, positions.tolist())),
+            architectures=Strings(lambda: [names[i] for i in positions.tolist()], len(positions)),
             extrapolation=self.extrapolation[positions],
         )
 

@@ -94,7 +94,7 @@ class CostModel:
             self.target.unit,
             coverage,
             feasible,
-            Strings(batch),
+            Strings(batch.strings, len(batch)),
             self.predictor.extrapolation(batch),
         )
 
@@ -139,25 +139,13 @@ class CostModel:
             self.target.unit,
             coverage,
             feasible,
-            Strings(batch),
+            Strings(batch.strings, len(batch)),
             extrapolation,
         )
 
     def _look_up(self, batch: Batch, coverage: float) -> Estimate:
         """As many cells as there are or more: each is predicted once only."""
-        cells = self.every_cell(coverage)
-        index = index_of(batch.groups[0].ids)
-        feasible = None if cells.feasible is None else cells.feasible[index]
-        return Estimate(
-            cells.value[index],
-            cells.lower[index],
-            cells.upper[index],
-            cells.unit,
-            coverage,
-            feasible,
-            Strings(batch),
-            cells.extrapolation[index],
-        )
+        return self.every_cell(coverage).take(index_of(batch.groups[0].ids))
 
     def around(
         self, batch: Batch | Networks, value: Floats, coverage: float

@@ -31,11 +31,15 @@ from archcost.cli.options import (
 from archcost.encodings import CUSTOM, Batch, Networks, parse, parse_each, read_networks
 from archcost.encodings.networks import ONNX, is_custom, read_networks_each
 from archcost.errors import TableError, UnsupportedError
-
-COLUMNS = (
-    *("architecture", "space", "dataset", "device", "metric"),
-    *("value", "lower", "upper", "unit", "feasible"),
+from archcost.streaming import (
+    COLUMNS,
+    LEFT_OUT,
+    Job,
+    left_out_path,
+    predict_file,
+    predict_on_cluster,
 )
+
 _EXTRAPOLATION = "extrapolation"
 """A further column where any is not zero."""
 Row = dict[str, Any]
@@ -48,6 +52,13 @@ class Format(StrEnum):
     table = "table"
     csv = "csv"
     json = "json"
+
+
+class Engine(StrEnum):
+    """What does the work on --input."""
+
+    single = "single"
+    dask = "dask"
 
 
 class OnError(StrEnum):
@@ -84,22 +95,55 @@ def predict(
         ),
     ] = None,
     output: Annotated[
-        Path | None, typer.Option(help="Write a .csv, .json or .parquet instead of printing.")
+        Path | None,
+        typer.Option(
+            help="Write a .csv, .json or .parquet instead of printing; with --engine dask, parts "
+            "into a folder."
+        ),
     ] = None,
     on_error: Annotated[
         OnError, typer.Option(help="For malformed rows of --input: fail, or skip and list them.")
     ] = OnError.fail,
+    engine: Annotated[
+        Engine,
+        typer.Option(help="single: this process; dask: the workers of a Dask cluster."),
+    ] = Engine.single,
+    scheduler: Annotated[
+        str | None,
+        typer.Option(
+            help="Address of the Dask scheduler; by default a cluster on this machine is started."
+        ),
+    ] = None,
 ) -> None:
     """Print the predicted cost of architectures, with intervals and units.
 
     Without --device or --all: the six devices of HW-NAS-Bench.
 
+    A .csv or .parquet of any length is predicted into another in constant memory, and with --engine
+    dask into a folder of .parquet parts by many processes: interrupted, the same command goes on.
+    Rows are in the order of the input within each model; models take turns every 65,536 rows.
+
     Example: archcost predict 1 --device raspi4 --coverage 0.95
     """
     if bool(archs) == (source is not None):
         raise UnsupportedError("give architectures, or --input FILE, and not both; see --help")
-    if output is not None and output.suffix.lower() not in _SUFFIXES:
+    if engine is Engine.dask:
+        if source is None or output is None or not _is_table(source) or space == CUSTOM:
+            raise UnsupportedError(
+                "--engine dask takes --input FILE, a .csv or .parquet with architectures of "
+                "nasbench201 or fbnet, and --output FOLDER"
+            )
+    elif scheduler is not None:
+        raise UnsupportedError("--scheduler goes with --engine dask")
+    elif output is not None and output.suffix.lower() not in _SUFFIXES:
         raise TableError(f"{output}: write a file that ends in {', '.join(_SUFFIXES)}")
+    if _streams(source, output, space, engine):
+        choose = partial(_cards, devices=device or [], every=every, metric=metric, kind=kind)
+        job = Job(
+            Path(str(source)), choose, space, dataset, coverage, skip=on_error is OnError.skip
+        )
+        _stream(job, Path(str(output)), engine, scheduler)
+        return
     problems: Problems = []
     if source is None or source.endswith(ONNX):
         given = archs if source is None else [source]
@@ -124,6 +168,30 @@ def predict(
         typer.echo(_text(rows, form), nl=False)
     if problems and output is None:
         typer.echo(f"archcost: left out {malformed(problems)}", err=True)
+
+
+def _is_table(path: str | Path) -> bool:
+    return Path(path).suffix.lower() in (".csv", ".parquet")
+
+
+def _streams(source: str | None, output: Path | None, space: str | None, engine: Engine) -> bool:
+    if source is None or output is None or space == CUSTOM or not _is_table(source):
+        return False
+    return engine is Engine.dask or _is_table(output)
+
+
+def _stream(job: Job, output: Path, engine: Engine, scheduler: str | None) -> None:
+    """Predict a file of any length."""
+    with progress_bar() as progress:
+        if engine is Engine.dask:
+            done = predict_on_cluster(job, output, scheduler, progress=progress)
+            listed = output / LEFT_OUT
+        else:
+            done = predict_file(job, output, progress)
+            listed = left_out_path(output)
+    typer.echo(f"{done.written} predictions written to {output}", err=True)
+    if done.left_out:
+        typer.echo(f"archcost: {done.left_out} rows left out, listed in {listed}", err=True)
 
 
 def _parts(

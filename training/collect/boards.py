@@ -12,12 +12,11 @@ to the device's journal here, so that the whole can be stopped and goes on later
 
 from __future__ import annotations
 
-import gc
 import threading
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import CancelledError, ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -25,7 +24,7 @@ from typing import TYPE_CHECKING, Any
 
 from archcost.encodings import Batch, parse
 from archcost.errors import MeasurementError, TableError, UnsupportedError, unknown_name
-from archcost.optional import require
+from archcost.optional import dask_client
 from archcost.training.collect.board.campaign import run_campaign
 from archcost.training.collect.board.isolate import Server
 from archcost.training.collect.board.journal import Journal
@@ -55,7 +54,6 @@ RESOURCE = "device-"
 _GO_ON = "what was measured is kept: put that right and give the same command again"
 _PATIENCE_S = 60.0
 _POLL_S = 1.0
-_CONNECT_S = 10.0
 _ONE_AT_A_TIME = threading.Lock()
 
 
@@ -94,7 +92,7 @@ def measure_on_boards(
     if options.device is not None:
         raise UnsupportedError(f"device {options.device!r}: on a cluster the labels are the names")
     batch = None if archs is None else parse(archs)
-    with _connected(scheduler) as client:
+    with dask_client(scheduler) as client:
         found = _chosen(_boards(client), labels)
         plans = {label: _plan(client, label, batch, out, options) for label in found}
         shared = _Shared(threading.Event(), _Tally(progress))
@@ -116,23 +114,6 @@ def measure_on_boards(
 def table_path(out: str | Path, label: str) -> Path:
     """The table of one device."""
     return Path(out).with_stem(f"{Path(out).stem}-{label}")
-
-
-@contextmanager
-def _connected(scheduler: str) -> Iterator[Client]:
-    distributed = require("distributed", "dask")
-    why = ""
-    try:
-        client = distributed.Client(scheduler, timeout=_CONNECT_S)
-    except (OSError, ValueError) as error:
-        why = str(error) or type(error).__name__
-    if why:
-        # A client that failed closes itself when it is collected, and waits for ever if that
-        # happens while another one starts: it is collected now.
-        gc.collect()
-        raise UnsupportedError(f"no Dask scheduler answers at {scheduler} ({why})")
-    with client:
-        yield client
 
 
 def _boards(client: Client) -> dict[str, int]:

@@ -1,0 +1,130 @@
+"""Columns of architectures out of a .csv or .parquet, a partition at a time."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from archcost.data.tables import architecture_columns
+from archcost.errors import TableError
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+_INDEX = r"^\s*[0-9]{1,5}\s*$"
+_BLOCK = 2**20
+
+
+def count_rows(path: Path) -> int:
+    """Rows of a table; of a .csv the lines below the first, for a bar that shows progress.
+
+    Raises:
+        TableError: missing, or not what its suffix says.
+    """
+    with _readable(path):
+        if path.suffix.lower() == ".parquet":
+            import pyarrow.parquet as pq
+
+            return int(pq.read_metadata(path).num_rows)
+        lines, last = 0, b"\n"
+        with path.open("rb") as file:
+            while block := file.read(_BLOCK):
+                lines += block.count(b"\n")
+                last = block[-1:]
+        return max(0, lines + (last != b"\n") - 1)
+
+
+def partitions(path: Path, rows: int) -> Iterator[Any]:
+    """What `archcost.encodings.parse` reads, in partitions of so many rows; the last has fewer.
+
+    Raises:
+        TableError: missing, not what its suffix says, or without architectures.
+    """
+    held: list[pa.Table] = []
+    count = 0
+    with _readable(path):
+        for table in _tables(path, rows):
+            held.append(table)
+            count += table.num_rows
+            while count >= rows:
+                whole = _joined(held)
+                yield _architectures(whole.slice(0, rows), path)
+                held, count = [whole.slice(rows)], count - rows
+        if count:
+            yield _architectures(_joined(held), path)
+
+
+def _joined(tables: list[pa.Table]) -> pa.Table:
+    import pyarrow as pa
+
+    return tables[0] if len(tables) == 1 else pa.concat_tables(tables)
+
+
+@contextmanager
+def _readable(path: Path) -> Iterator[None]:
+    """Errors of the library in one clear one."""
+    suffix = path.suffix.lower()
+    if suffix not in (".csv", ".parquet"):
+        raise TableError(f"{path}: suffix {path.suffix!r}; a table is a .csv or .parquet file")
+    try:
+        yield
+    except FileNotFoundError:
+        raise TableError(f"{path}: no such file") from None
+    except TableError:
+        raise
+    except (OSError, ValueError, KeyError) as error:  # pyarrow's errors derive from these
+        raise TableError(f"{path}: cannot be read as {suffix[1:]} ({error})") from None
+
+
+def _tables(path: Path, rows: int) -> Iterator[pa.Table]:
+    import pyarrow as pa
+
+    if path.suffix.lower() == ".parquet":
+        import pyarrow.parquet as pq
+
+        with pq.ParquetFile(path) as file:
+            columns = architecture_columns(file.schema_arrow.names, path)
+            for batch in file.iter_batches(min(rows, 2**16), columns=columns):
+                yield pa.Table.from_batches([batch])
+        return
+    import pyarrow.csv as arrow_csv
+
+    with path.open(encoding="utf-8-sig", newline="") as text:
+        line = text.readline()
+    # As spreadsheets write where the comma is the decimal sign.
+    delimiter = ";" if "," not in line and ";" in line else ","
+    names = next(csv.reader([line], delimiter=delimiter), [])
+    columns = architecture_columns(names, path)
+    kinds = {name: pa.string() if len(columns) == 1 else pa.int64() for name in columns}
+    convert = arrow_csv.ConvertOptions(
+        include_columns=columns, column_types=kinds, strings_can_be_null=True
+    )
+    parse = arrow_csv.ParseOptions(delimiter=delimiter)
+    with arrow_csv.open_csv(path, parse_options=parse, convert_options=convert) as reader:
+        for batch in reader:
+            yield pa.Table.from_batches([batch])
+
+
+def _architectures(table: pa.Table, path: Path) -> Any:
+    """One column of text or indices, or a matrix of operator ids (n, 22)."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    if table.num_columns > 1:
+        columns = [np.asarray(column.to_numpy()) for column in table.columns]
+        ids = np.stack(columns, axis=1)
+        if ids.dtype.kind not in "iu":
+            raise TableError(f"{path}: op_0 to op_21 must be operator ids, small whole numbers")
+        return ids
+    column = table.column(0).combine_chunks()
+    if (
+        pa.types.is_string(column.type)
+        and pc.all(pc.match_substring_regex(pc.fill_null(column, ""), _INDEX)).as_py()
+    ):
+        column = pc.utf8_trim_whitespace(column).cast(pa.int64())
+    return column

@@ -1,0 +1,115 @@
+"""The same over Dask workers: restarts, lost workers, and folders that belong to something else."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from archcost import parse
+from archcost.checkpoints import find_card
+from archcost.errors import TableError, UnsupportedError
+from archcost.streaming import Job, predict_file, predict_on_cluster
+from archcost.streaming.manifest import Manifest
+
+distributed = pytest.importorskip("distributed")
+
+DEVICES = ("2080ti_1", "fpga")
+
+
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[Any]:
+    with distributed.LocalCluster(
+        n_workers=2, threads_per_worker=1, dashboard_address=None, silence_logs="CRITICAL"
+    ) as found:
+        yield found
+
+
+@pytest.fixture
+def job(tmp_path: Path) -> Job:
+    source = tmp_path / "in.parquet"
+    ids = np.random.default_rng(0).integers(0, 9, (1100, 22)).astype(np.int8)
+    pd.DataFrame({"network": parse(ids).strings()}).to_parquet(source)
+    return Job(source, models, rows=300)
+
+
+def models(place: tuple[str, str]) -> list[Any]:
+    return [find_card(name, "latency", *place) for name in DEVICES]
+
+
+def parts(folder: Path) -> pd.DataFrame:
+    found = sorted(folder.glob("part-*.parquet"))
+    return pd.concat([pd.read_parquet(path) for path in found], ignore_index=True)
+
+
+def test_a_worker_dies_and_the_numbers_are_those_of_one_process(
+    cluster: Any, job: Job, tmp_path: Path
+) -> None:
+    predict_file(job, tmp_path / "one.parquet")
+    killed: list[int] = []
+
+    def kill(*_: object) -> None:
+        if not killed:
+            killed.append(next(iter(cluster.workers.values())).pid)
+            os.kill(killed[0], signal.SIGKILL)
+
+    done = predict_on_cluster(job, tmp_path / "many", cluster.scheduler_address, progress=kill)
+    assert killed
+    assert (done.written, done.left_out) == (2200, 0)
+    pd.testing.assert_frame_equal(
+        parts(tmp_path / "many"), pd.read_parquet(tmp_path / "one.parquet"), check_exact=True
+    )
+    assert len(list((tmp_path / "many").iterdir())) == 5
+
+
+def test_interrupted_it_goes_on_with_what_is_missing(
+    cluster: Any, job: Job, tmp_path: Path
+) -> None:
+    folder = tmp_path / "many"
+
+    def interrupt(_what: str, done: int, _total: int) -> None:
+        if done:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        predict_on_cluster(job, folder, cluster.scheduler_address, progress=interrupt)
+    before = {path: path.stat().st_mtime_ns for path in folder.glob("part-*.parquet")}
+    assert before
+    assert '"complete": null' in (folder / "manifest.json").read_text()
+    done = predict_on_cluster(job, folder, cluster.scheduler_address)
+    assert done.written == 2200
+    assert all(path.stat().st_mtime_ns == time for path, time in before.items())
+    assert len(parts(folder)) == 2200
+    assert '"partitions": 4' in (folder / "manifest.json").read_text()
+
+
+def test_another_input_or_other_models_are_refused(job: Job, tmp_path: Path) -> None:
+    folder = tmp_path / "many"
+    cards = {("fbnet", "cifar100"): models(("fbnet", "cifar100"))}
+    Manifest.open(folder, job).check_models(cards)
+    Manifest.open(folder, job).check_models(cards)
+    with pytest.raises(TableError, match="other models.*fpga latency"):
+        Manifest.open(folder, job).check_models({key: cards[key][:1] for key in cards})
+    pd.DataFrame({"network": ["|".join(["skip"] * 22)]}).to_parquet(job.source)
+    with pytest.raises(TableError, match="another input"):
+        predict_on_cluster(job, folder)
+    (folder / "manifest.json").unlink()
+    (folder / "part-00000.parquet").write_text("")
+    with pytest.raises(TableError, match="no manifest"):
+        predict_on_cluster(job, folder)
+
+
+def test_no_scheduler_is_one_clear_error(
+    job: Job, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("archcost.optional._CONNECT_S", 0.2)
+    with pytest.raises(UnsupportedError, match="no Dask scheduler answers"):
+        predict_on_cluster(job, tmp_path / "many", "tcp://127.0.0.1:9")
+    with pytest.raises(TableError, match="a file"):
+        predict_on_cluster(job, job.source)
