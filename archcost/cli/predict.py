@@ -138,7 +138,7 @@ def predict(
     elif output is not None and output.suffix.lower() not in _SUFFIXES:
         raise TableError(f"{output}: write a file that ends in {', '.join(_SUFFIXES)}")
     if _streams(source, output, space, engine):
-        choose = partial(_cards, devices=device or [], every=every, metric=metric, kind=kind)
+        choose = partial(chosen_cards, devices=device or [], every=every, metric=metric, kind=kind)
         job = Job(
             Path(str(source)), choose, space, dataset, coverage, skip=on_error is OnError.skip
         )

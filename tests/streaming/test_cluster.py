@@ -94,7 +94,7 @@ def test_another_input_or_other_models_are_refused(job: Job, tmp_path: Path) -> 
     cards = {("fbnet", "cifar100"): models(("fbnet", "cifar100"))}
     Manifest.open(folder, job).check_models(cards)
     Manifest.open(folder, job).check_models(cards)
-    with pytest.raises(TableError, match="other models.*fpga latency"):
+    with pytest.raises(TableError, match=r"other models.*fpga latency"):
         Manifest.open(folder, job).check_models({key: cards[key][:1] for key in cards})
     pd.DataFrame({"network": ["|".join(["skip"] * 22)]}).to_parquet(job.source)
     with pytest.raises(TableError, match="another input"):
