@@ -96,7 +96,7 @@ export function makeCell(holder, side, edges, names, { choose, open }) {
 /** A contribution, unless it is nothing beside the others. */
 function share(part, explained, most) {
   if (!part || Math.abs(part.value) < 0.005 * most) return "";
-  return `${part.value < 0 ? "−" : ""}${number(Math.abs(part.value))} ${explained.unit}`;
+  return `${number(part.value)} ${explained.unit}`;
 }
 
 function label(x, y, text, kind = "") {

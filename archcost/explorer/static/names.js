@@ -34,7 +34,7 @@ const three = new Intl.NumberFormat("en", { maximumSignificantDigits: 3 });
 const two = new Intl.NumberFormat("en", { maximumFractionDigits: 2 });
 const whole = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
 
-export const number = (value) => (Math.abs(value) < 1000 ? three : whole).format(value);
+export const number = (value) => (Math.abs(value) < 1000 ? three : whole).format(value).replace("-", "−");
 export const count = (value) => whole.format(value);
 
 export const millions = (value) => `${two.format(value / 1e6)} M`;
