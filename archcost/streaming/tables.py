@@ -76,15 +76,16 @@ def table_writer(path: Path) -> Iterator[Callable[[pa.Table], None]]:
     """
     with write_whole(path) as part:
         if path.suffix.lower() == ".csv":
+            import pyarrow as pa
             import pyarrow.csv as arrow_csv
 
             # Without quotes, as nothing in these columns needs them; Arrow would quote all text.
             options = arrow_csv.WriteOptions(include_header=False, quoting_style="none")
             plain = _plain(schema())
-            with part.open("wb") as file:
+            with pa.OSFile(str(part), "wb") as file:
                 file.write((",".join(COLUMNS) + "\n").encode())
                 with arrow_csv.CSVWriter(file, plain, write_options=options) as writer:
-                    yield lambda table: writer.write_table(table.cast(plain))
+                    yield lambda table: _write_batches(writer, table.cast(plain))
             return
         import pyarrow.parquet as pq
 
@@ -99,6 +100,12 @@ def table_writer(path: Path) -> Iterator[Callable[[pa.Table], None]]:
             use_dictionary=[name for name in COLUMNS if name not in _NUMBERS],
         ) as writer:
             yield lambda table: writer.write_table(table, row_group_size=max(1, table.num_rows))
+
+
+def _write_batches(writer: Any, table: pa.Table) -> None:
+    # Arrow 26's write_table puts garbage between the chunks of a table.
+    for batch in table.to_batches():
+        writer.write_batch(batch)
 
 
 def _plain(schema: pa.Schema) -> pa.Schema:
