@@ -6,7 +6,7 @@ PIP := $(BIN)/python -m pip install --quiet --constraint constraints.txt
 CELL := |nor_conv_3x3~0|+|nor_conv_3x3~0|avg_pool_3x3~1|+|skip_connect~0|nor_conv_3x3~1|skip_connect~2|
 FBNET := k3_e6|k3_e1|skip|k5_e3|k3_e3|k5_e6|skip|k3_e1|k5_e3|k3_e6|k3_e3|k3_e1_g2|k5_e6|skip|k5_e3|k3_e6|k5_e6|k5_e6|k3_e6|k5_e1|k5_e3|k5_e6
 
-.PHONY: install demo test docs notebooks lint types wheel ci bench checkpoints clean
+.PHONY: install demo test docs notebooks lint types wheel ci bench bench-streaming checkpoints clean
 
 # torch first and alone: the constraint then settles which build everything else finds.
 $(VENV)/.installed: pyproject.toml constraints.txt
@@ -61,6 +61,11 @@ checkpoints: install
 
 bench: install
 	$(BIN)/python tests/bench.py
+
+# Whole files up to 10^7 rows, 10 GB of disk; shorter: ROWS="100000 1000000".
+ROWS ?= 100000 1000000 10000000
+bench-streaming: install
+	$(BIN)/python tests/bench_streaming.py --rows $(ROWS)
 
 ci:
 	bash .ci/run

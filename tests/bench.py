@@ -7,10 +7,16 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
 
 import archcost
-from archcost.checkpoints import cards, load_card
+from archcost.checkpoints import Card, cards, load_card
 from archcost.encodings import ENCODINGS, encode, parse
+from archcost.predictors import CostModel
 
 RUNS = 5
 
@@ -33,6 +39,41 @@ def process(*arguments: str) -> Callable[[], object]:
     )
 
 
+def throughput(space: str, kinds: tuple[str, ...]) -> None:
+    """Architectures a second, reading included, for one target of each default kind."""
+    random = np.random.default_rng(0)
+    for kind in kinds:
+        card = next(c for c in cards() if c.default and (c.space, c.kind) == (space, kind))
+        if space == "nasbench201":
+            index = random.integers(0, 15625, 10**6)
+            batch = parse(index)
+            forms: dict[str, object] = {"index": index}
+        else:
+            batch = parse(random.integers(0, 9, (10**5, 22)).astype(np.int8))
+            forms = {}
+        texts = batch.strings()
+        forms |= {
+            "ids": batch.groups[0].ids,
+            "list of strings": texts,
+            "DataFrame": pd.DataFrame({"arch": texts}),
+            "Arrow column": pa.array(texts),
+        }
+        for form, archs in forms.items():
+            # A new model each time: of NAS-Bench-201, each cell is predicted once a model.
+            took = seconds(lambda card=card, archs=archs: fresh(card).predict(archs), 3)  # type: ignore[misc]
+            what = f"{len(batch):,} of {space}, {kind}, {form}"
+            print(f"{what:52} {len(batch) / took:8,.0f} a second")
+        if space == "nasbench201":
+            took = seconds(lambda card=card: fresh(card).predict(range(15625)), 3)  # type: ignore[misc]
+            what = f"15,625 different cells, {kind}"
+            print(f"{what:52} {15625 / took:8,.0f} a second")
+
+
+def fresh(card: Card) -> CostModel:
+    """The model as after loading, without what it keeps of earlier predictions."""
+    return replace(load_card(card))
+
+
 def main() -> None:
     """Print one line a figure."""
     whole = list(range(15625))
@@ -52,6 +93,8 @@ def main() -> None:
     ]
     took = seconds(lambda: [one.predict(batch) for one in ten])
     print(f"{f'15,625 cells on {len(ten)} metrics, loaded':52} {took:8.3f} s")
+    throughput("nasbench201", ("additive", "ensemble", "gnn", "stacked"))
+    throughput("fbnet", ("additive", "gbdt", "stacked"))
     bare = seconds(process("-c", "pass"))
     took = seconds(process("-c", "import archcost"))
     print(f"{'import archcost, without the interpreter':52} {took - bare:8.3f} s")
