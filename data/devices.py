@@ -200,7 +200,7 @@ _OWN = (
     Device(
         "epyc_torch",
         "AMD EPYC, one core of a virtual machine",
-        "PyTorch 2.13.0, eager",
+        "PyTorch 2.13.0+cpu, eager",
         1,
         "fp32",
         "One thread bound to a core, other jobs on the other core; median over three to five "

@@ -17,15 +17,16 @@ OWN = "archcost"
 """Id of the source of these tables."""
 
 
-def own_tables(space: str | None = None) -> list[MeasuredTable]:
-    """All of them, or those of a space ("nasbench201", "fbnet" or "custom").
+def own_tables(space: str | None = None, device: str | None = None) -> list[MeasuredTable]:
+    """All of them, or those of a space ("nasbench201", "fbnet" or "custom") or of a device.
 
     Raises:
-        UnknownNameError: none is of such a space.
+        UnknownNameError: none is of such a space or device.
     """
-    every = sorted(MEASURED.glob("*.parquet"))
-    spaces = {path.stem.rpartition("-")[2] for path in every}
-    if space is not None and space not in spaces:
-        raise unknown_name("space", space, spaces)
-    paths = [path for path in every if space in (None, path.stem.rpartition("-")[2])]
-    return [table for path in paths for table in read_table(path, source=OWN)]
+    found = {path: path.stem.rpartition("-")[::2] for path in sorted(MEASURED.glob("*.parquet"))}
+    for what, wanted, place in (("space", space, 1), ("device", device, 0)):
+        known = {names[place] for names in found.values()}
+        if wanted is not None and wanted not in known:
+            raise unknown_name(what, wanted, known)
+        found = {path: names for path, names in found.items() if wanted in (None, names[place])}
+    return [table for path in found for table in read_table(path, source=OWN)]

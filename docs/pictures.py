@@ -86,7 +86,7 @@ def devices_alike() -> alt.LayerChart:
 
 def new_device() -> alt.LayerChart:
     """Predicted against measured, with intervals."""
-    (table,) = own_tables("nasbench201")
+    (table,) = own_tables("nasbench201", "epyc_onnxruntime")
     truth = table.targets[NEW, "latency"]
     cells = archcost.parse(table.architectures, space="nasbench201")
     sources = [name for name in source_devices("nasbench201").names if name != NEW]

@@ -34,9 +34,12 @@ def shared_data() -> Path:
     return SHARED
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
-    """A running Chromium or Chrome; tests are skipped where there is none."""
+    """A running Chromium or Chrome; tests are skipped where there is none.
+
+    One at a time: Playwright's loop, as long as it runs, shuts out others in the same thread.
+    """
     playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
     path = next((found for name in _BROWSERS if (found := shutil.which(name))), None)
     if path is None:

@@ -35,7 +35,7 @@ def written(study: Study, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_held_out_rows_of_own_tables_are_used_without_being_given(study: Study) -> None:
-    (table,) = own_tables("nasbench201")
+    (table,) = own_tables("nasbench201", "epyc_onnxruntime")
     card = find_card(OWN)
     rows = held_out_rows(card, table)
     found = study.agreements[f"{OWN} latency"]
@@ -47,7 +47,7 @@ def test_held_out_rows_of_own_tables_are_used_without_being_given(study: Study) 
 
 
 def test_a_table_that_it_was_not_trained_on_is_refused() -> None:
-    (table,) = own_tables("nasbench201")
+    (table,) = own_tables("nasbench201", "epyc_onnxruntime")
     half = MeasuredTable(
         table.space,
         table.dataset,
@@ -63,7 +63,7 @@ def test_a_device_of_ones_own_is_compared_on_what_it_was_not_adapted_to(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("ARCHCOST_HOME", str(tmp_path))
-    (table,) = own_tables("nasbench201")
+    (table,) = own_tables("nasbench201", "epyc_onnxruntime")
     texts = list(table.architectures[:60])
     costs = table.targets[OWN, "latency"][:60]
     adapted = adapt(texts[:20], costs[:20], device="study-board")

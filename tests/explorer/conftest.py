@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import signal
 import subprocess
 import sys
@@ -66,13 +65,3 @@ def explore() -> Iterator[Callable[..., Served]]:
 def address(explore: Callable[..., Served]) -> str:
     """Where a service answers."""
     return explore("--port", "0").address
-
-
-@pytest.fixture(scope="session")
-def browser_path() -> str:
-    """An installed Chromium or Chrome."""
-    pytest.importorskip("playwright", reason="playwright is not installed")
-    for name in ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable"):
-        if found := shutil.which(name):
-            return found
-    pytest.skip("no chromium or chrome in the path")

@@ -227,11 +227,11 @@ def test_grid_search() -> None:
 
 def test_parameters_of_predictors_inside_others() -> None:
     sources = SourceDevices.from_state(archcost.load("epyc_onnxruntime").predictor.state()).at([])
-    stacked = StackedPredictor(TransferPredictor(sources), GBDTPredictor(), n_base=20)
+    stacked = StackedPredictor(TransferPredictor(sources), GBDTPredictor())
     stacked.set_params(trees__max_depth=2, trees__n_estimators=3)
     assert stacked.get_params()["trees__max_depth"] == stacked.trees.max_depth == 2
     assert "trees__max_depth" not in stacked.get_params(deep=False)
-    for name in ("trees__depth", "tree__max_depth", "n_base__x", "trees__"):
+    for name in ("trees__depth", "tree__max_depth", "based__x", "trees__"):
         with pytest.raises(UnknownNameError):
             stacked.set_params(**{name: 1})
     again = clone(stacked)

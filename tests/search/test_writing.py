@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -84,23 +85,6 @@ def test_a_folder_that_is_a_file(found: Found, tmp_path: Path) -> None:
     assert (tmp_path / "taken").read_text() == "mine"
 
 
-def test_opened_in_a_browser(folder: Path) -> None:
-    sync_api = pytest.importorskip("playwright.sync_api")
-    from shutil import which
-
-    browser = which("chromium") or which("google-chrome") or which("chromium-browser")
-    if browser is None:
-        pytest.skip("no chromium or chrome")
-    said: list[str] = []
-    arguments = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-    with sync_api.sync_playwright() as tool:
-        window = tool.chromium.launch(executable_path=browser, args=arguments)
-        view = window.new_page(viewport={"width": 390, "height": 800})
-        view.on("console", lambda message: said.append(message.text))
-        view.on("pageerror", lambda error: said.append(str(error)))
-        view.goto((folder / "pareto.html").as_uri())
-        view.wait_for_selector(".chart[data-drawn=yes]", timeout=60_000)
-        wide = view.evaluate("document.documentElement.scrollWidth")
-        window.close()
-    assert said == []
-    assert wide <= 390
+def test_opened_on_a_phone(folder: Path, opened: Any) -> None:
+    with opened(folder / "pareto.html", width=390) as tab:
+        assert tab.evaluate("document.documentElement.scrollWidth") <= 390

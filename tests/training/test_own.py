@@ -14,7 +14,7 @@ from archcost.training.own import train_own
 
 
 def test_train_own(tmp_path: Path) -> None:
-    (table,) = own_tables("nasbench201")
+    (table,) = own_tables("nasbench201", "epyc_onnxruntime")
     few = replace(
         table,
         architectures=table.architectures[:60],
