@@ -13,13 +13,14 @@ from archcost.predictors import (
     Predictor,
     ScaledPredictor,
     StackedPredictor,
+    TransferPredictor,
 )
 from archcost.training import Settings, shipping
 
 
 def trained_with(card: Card) -> str:
     """The settings that `archcost.training.shipping` gives to this kind of checkpoint."""
-    if card.kind == "stacked":
+    if card.kind in ("stacked", "transfer"):
         return "those of `archcost.adapt`"
     if card.kind in ("gnn", "gbdt", "ensemble"):
         used = _settings(card)
@@ -78,6 +79,9 @@ def _inside(predictor: Predictor) -> str:
             )
         case StackedPredictor():
             return f"a transfer and {_inside(predictor.trees_)} on its residuals"
+        case TransferPredictor():
+            sources = len(predictor.sources.names)
+            return f"a Gaussian process on {len(predictor.ids_)} networks and {sources} devices"
         case LayersPredictor():
             return "prices of layers (`archcost.predictors.layers`)"
     raise TypeError(f"no words for {type(predictor).__name__}")
