@@ -89,12 +89,12 @@ def _tables(skeleton: Skeleton) -> _Tables:
     operators = len(space.operators)
     variants = []
     for stage in range(stage_of.max() + 1):
-        (blocks,) = np.nonzero(stage_of == stage)
-        digits = operators ** np.arange(len(blocks) - 1, -1, -1, dtype=np.int64)
-        ids = np.zeros((operators ** len(blocks), space.length), dtype=np.int8)
-        ids[:, blocks] = np.arange(len(ids))[:, None] // digits % operators
+        (here,) = np.nonzero(stage_of == stage)
+        digits = operators ** np.arange(len(here) - 1, -1, -1, dtype=np.int64)
+        ids = np.zeros((operators ** len(here), space.length), dtype=np.int8)
+        ids[:, here] = np.arange(len(ids))[:, None] // digits % operators
         every = Group(skeleton, None, space.operators, np.arange(len(ids)), ids)
-        variants.append((slice(blocks[0], blocks[-1] + 1), digits, _encoded(every)))
+        variants.append((slice(int(here[0]), int(here[-1]) + 1), digits, _encoded(every)))
     # Variant 0 of each stage is the same network: all blocks the first operator.
     first = variants[0][2][0]
     varies = np.array([(rows != first).any(axis=0) for _, _, rows in variants])

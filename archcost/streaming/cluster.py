@@ -110,7 +110,7 @@ def _connected(scheduler: str | None, workers: int | None) -> Iterator[Client]:
     distributed = require("distributed", "dask")
     with (
         distributed.LocalCluster(
-            n_workers=workers, threads_per_worker=1, dashboard_address=None, silence_logs="ERROR"
+            n_workers=workers, threads_per_worker=1, dashboard_address=":0", silence_logs="ERROR"
         ) as cluster,
         distributed.Client(cluster) as client,
     ):

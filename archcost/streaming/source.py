@@ -87,7 +87,7 @@ def _tables(path: Path, rows: int) -> Iterator[pa.Table]:
     if path.suffix.lower() == ".parquet":
         import pyarrow.parquet as pq
 
-        with pq.ParquetFile(path) as file:
+        with pq.ParquetFile(path, buffer_size=_BLOCK, pre_buffer=False) as file:
             columns = architecture_columns(file.schema_arrow.names, path)
             for batch in file.iter_batches(min(rows, 2**16), columns=columns):
                 yield pa.Table.from_batches([batch])
