@@ -1,4 +1,4 @@
-"""Every code block of the documentation runs, page by page, from the top.
+"""Every code block of the README and of the documentation runs, page by page, from the top.
 
 Python blocks share a namespace, blocks that begin with ``>>>`` are doctests. In a console block
 each line ``$ archcost ...`` is run in this process, in the page's own folder, and must end with
@@ -30,7 +30,7 @@ from archcost.cli.app import app, main
 
 ROOT = Path(__file__).resolve().parents[2]
 TABLES = ROOT.parent / "shared" / "data"
-PAGES = sorted((ROOT / "docs").glob("*.md"))
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 NEEDS = {
     "tables": "the measured tables",
     "minutes": "minutes of measuring or training",
