@@ -203,7 +203,7 @@ _OWN = (
         "PyTorch 2.13.0+cpu, eager",
         1,
         "fp32",
-        "One thread bound to a core, other jobs on the other core; median over three to five "
+        "One thread bound to a core, other jobs on the other core; median over three to nine "
         "interleaved visits of the fastest run, drift taken out.",
         "archcost",
     ),
