@@ -85,7 +85,11 @@ class CostModel:
         batch = self.batch(archs)
         if isinstance(batch, Batch) and len(batch) >= CELLS and self.target.space == "nasbench201":
             return self._look_up(batch, coverage)
-        value, feasible = self._in_chunks(batch)
+        return self._estimate(batch, *self._in_chunks(batch), coverage)
+
+    def _estimate(
+        self, batch: Batch | Networks, value: Floats, feasible: Floats | None, coverage: float
+    ) -> Estimate:
         lower, upper = self.around(batch, value, coverage)
         return Estimate(
             value,
@@ -129,19 +133,7 @@ class CostModel:
         """
         if self.target.space != "nasbench201":
             raise UnsupportedError(f"this model predicts {self.target}, not cells of nasbench201")
-        batch, value, feasible = self._cells
-        lower, upper = self.around(batch, value, coverage)
-        extrapolation = self.predictor.extrapolation(batch)
-        return Estimate(
-            value,
-            lower,
-            upper,
-            self.target.unit,
-            coverage,
-            feasible,
-            Strings(batch.strings, len(batch)),
-            extrapolation,
-        )
+        return self._estimate(*self._cells, coverage)
 
     def _look_up(self, batch: Batch, coverage: float) -> Estimate:
         """As many cells as there are or more: each is predicted once only."""

@@ -13,11 +13,10 @@ import numpy.typing as npt
 from archcost.checkpoints import cards
 from archcost.checkpoints.user import check_device_name, measured_folder
 from archcost.encodings import Batch, find_dataset, find_space, parse, useful_macs
-from archcost.encodings.nasbench201 import CELLS
 from archcost.predictors import Estimate
 from archcost.training.adapt import Adapted, adapt
 from archcost.training.campaign import REFUSED
-from archcost.training.collect import Options, Results, measure, sample
+from archcost.training.collect import Options, Results, measure, representatives
 from archcost.training.collect.board.journal import read_journal
 from archcost.training.collect.measured import device_id
 from archcost.training.collect.measuring import default_device, journal_path, plan_of
@@ -168,8 +167,7 @@ def _look_around(
     model: Adapted, folder: Path, table: Path, results: Results, outlook: Outlook
 ) -> Calibration:
     place = model.target
-    count = CELLS if place.space == "nasbench201" else _SAMPLED
-    networks = sample(count, place.space, place.dataset)
+    networks = representatives(place.space, place.dataset, _SAMPLED)
     if model.feasibility is not None:
         networks = networks.take(np.flatnonzero(model.feasibility.predict(networks) >= _RUNS))
     latency = model.predict(networks)

@@ -12,12 +12,11 @@ import numpy.typing as npt
 from archcost.checkpoints import Card, load_card
 from archcost.data import OWN, MeasuredTable, own_tables
 from archcost.encodings import Batch, encode, find_space, parse
-from archcost.encodings.nasbench201 import CELLS
 from archcost.errors import UnsupportedError
 from archcost.predictors import CostModel, Estimate, LookupPredictor, TransferPredictor
 from archcost.search.quality import Quality, quality
 from archcost.training import held_out_rows
-from archcost.training.collect import sample
+from archcost.training.collect import representatives
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -90,7 +89,7 @@ class Study:
     @cached_property
     def networks(self) -> Batch:
         """All cells of NAS-Bench-201, `SAMPLED` random networks of other spaces."""
-        return reference_networks(*self.place)
+        return representatives(*self.place, SAMPLED)
 
     @cached_property
     def sizes(self) -> dict[str, Floats]:
@@ -174,11 +173,6 @@ def likely_runs(estimate: Estimate) -> npt.NDArray[np.bool_]:
     if estimate.feasible is None:
         return np.ones(len(estimate), dtype=bool)
     return estimate.feasible >= _RUNS
-
-
-def reference_networks(space: str, dataset: str) -> Batch:
-    """What a study compares devices on: all cells of NAS-Bench-201, random networks of FBNet."""
-    return sample(CELLS if space == "nasbench201" else SAMPLED, space, dataset)
 
 
 def _tables_of(card: Card, tables: Iterable[MeasuredTable]) -> list[MeasuredTable]:

@@ -16,10 +16,10 @@ import numpy as np
 import numpy.typing as npt
 
 from archcost.checkpoints import Card, load_card
-from archcost.encodings import CUSTOM, Batch, all_ids, skeleton
+from archcost.encodings import CUSTOM, Batch
 from archcost.explorer.schema import Rank
 from archcost.predictors import CostModel, Estimate
-from archcost.training.collect.candidates import sample
+from archcost.training.collect import representatives
 
 COVERAGE = 0.9
 """At which the look-ups have their intervals; others are made when they are asked for."""
@@ -60,9 +60,7 @@ class Table:
 
 @lru_cache(maxsize=8)
 def _networks(space: str, dataset: str) -> Batch:
-    if space == "nasbench201":
-        return Batch.from_ids(skeleton(space, dataset), all_ids())
-    return sample(NETWORKS, space, dataset)
+    return representatives(space, dataset, NETWORKS)
 
 
 class Tables:

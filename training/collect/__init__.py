@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from archcost.training.collect.bundle import import_results, write_bundle
-    from archcost.training.collect.candidates import sample
+    from archcost.training.collect.candidates import representatives, sample
     from archcost.training.collect.measuring import Options, measure
     from archcost.training.collect.onnx_network import onnx_model, write_onnx
     from archcost.training.collect.results import Results
@@ -32,6 +32,7 @@ _HOMES = {
     "measure": "measuring",
     "network_from": "torch_network",
     "onnx_model": "onnx_network",
+    "representatives": "candidates",
     "sample": "candidates",
     "simulate": "simulators",
     "write_bundle": "bundle",
@@ -46,6 +47,7 @@ __all__ = [
     "measure",
     "network_from",
     "onnx_model",
+    "representatives",
     "sample",
     "simulate",
     "write_bundle",

@@ -18,7 +18,7 @@ from archcost.encodings import (
     parse,
     skeleton,
 )
-from archcost.encodings.nasbench201 import CELLS
+from archcost.encodings.nasbench201 import CELLS, all_ids
 from archcost.errors import ArchitectureError, UnsupportedError
 
 CUSTOM_OPERATORS = (
@@ -56,6 +56,17 @@ def read_candidates(
         except ArchitectureError as error:
             raise ArchitectureError(f"{path}: row {row}: {error}") from None
     return Batch.from_architectures(found)
+
+
+def representatives(space: str, dataset: str | None, most: int) -> Batch:
+    """What stands for a space: of NAS-Bench-201 all cells by index, of others `most` random ones.
+
+    Raises:
+        UnknownNameError: no such space or data set.
+    """
+    if space == "nasbench201":
+        return Batch.from_ids(skeleton(space, dataset), all_ids())
+    return sample(most, space, dataset)
 
 
 def sample(
