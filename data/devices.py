@@ -189,21 +189,21 @@ _EAGLE = tuple(
 _OWN = (
     Device(
         "epyc_onnxruntime",
-        "AMD EPYC, one core of a virtual machine",
+        "AMD EPYC, one core, ONNX Runtime",
         "ONNX Runtime 1.32.0",
         1,
         "fp32",
-        "One thread bound to a core, other jobs on the other core; median over five to ten "
+        "One thread bound to a core of a virtual machine, other jobs on the other; median over five to ten "
         "interleaved visits of the fastest run, drift taken out.",
         "archcost",
     ),
     Device(
         "epyc_torch",
-        "AMD EPYC, one core of a virtual machine",
+        "AMD EPYC, one core, PyTorch",
         "PyTorch 2.13.0+cpu, eager",
         1,
         "fp32",
-        "One thread bound to a core, other jobs on the other core; median over three to nine "
+        "One thread bound to a core of a virtual machine, other jobs on the other; median over three to nine "
         "interleaved visits of the fastest run, drift taken out.",
         "archcost",
     ),
