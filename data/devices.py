@@ -193,8 +193,8 @@ _OWN = (
         "ONNX Runtime 1.32.0",
         1,
         "fp32",
-        "One thread bound to a core of a virtual machine, other jobs on the other; median over five to ten "
-        "interleaved visits of the fastest run, drift taken out.",
+        "One thread bound to a core of a virtual machine, other jobs on the other; "
+        "median over five to ten interleaved visits of the fastest run, drift taken out.",
         "archcost",
     ),
     Device(
@@ -203,8 +203,8 @@ _OWN = (
         "PyTorch 2.13.0+cpu, eager",
         1,
         "fp32",
-        "One thread bound to a core of a virtual machine, other jobs on the other; median over three to nine "
-        "interleaved visits of the fastest run, drift taken out.",
+        "One thread bound to a core of a virtual machine, other jobs on the other; "
+        "median over three to nine interleaved visits of the fastest run, drift taken out.",
         "archcost",
     ),
 )
