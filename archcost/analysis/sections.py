@@ -75,7 +75,8 @@ def _cost_against(study: Study, size: str, words: str) -> Section:
         figures.append(Figure(chart, f"{label}: rank correlation {rho:.2f}", _tags(study, number)))
     text = (
         f"Rank correlations are Spearman's, of {_ALL[study.place[0]]}; the points are "
-        f"{len(points):,} of them, drawn at random (seed 0). {words} Point at a network to see it."
+        f"{len(points):,} of them, drawn at random (seed 0). {words} Point at a network, or "
+        "tap it, to see it."
     )
     return Section(_titles()[size], (text,), figures)
 

@@ -55,6 +55,18 @@ function showTooltip(handler, event, item, value) {
   tooltip.style.top = `${Math.max(4, top)}px`;
 }
 
+// A finger does not hover: a tap, not the end of a swipe, shows what pointing shows.
+function showOnTap(view) {
+  let start;
+  view.addEventListener("touchstart", (event) => { [start] = event.changedTouches; });
+  view.addEventListener("touchend", (event, item) => {
+    const [end] = event.changedTouches;
+    if (start && Math.hypot(end.clientX - start.clientX, end.clientY - start.clientY) < 10) {
+      showTooltip(null, end, item, item?.tooltip);
+    }
+  });
+}
+
 function choose(view) {
   for (const { dataset, value } of filters) {
     if (view.getState().signals?.[dataset.filter] !== undefined) view.signal(dataset.filter, value);
@@ -75,6 +87,7 @@ async function draw(chart) {
     views.get(chart)?.finalize();
     const result = await window.vegaEmbed(chart, spec, options);
     views.set(chart, result);
+    showOnTap(result.view);
     await choose(result.view);
     chart.dataset.drawn = "yes";
   } catch (error) {

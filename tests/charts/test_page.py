@@ -104,6 +104,25 @@ def test_pointing_at_a_network_shows_its_drawing(written: Path, opened: Any) -> 
         assert not tab.locator("#tooltip").is_visible()
 
 
+def test_a_tap_shows_the_drawing_too(written: Path, browser: Any) -> None:
+    context = browser.new_context(
+        viewport={"width": 390, "height": 900}, has_touch=True, is_mobile=True
+    )
+    tab = context.new_page()
+    tab.goto(written.as_uri())
+    tab.wait_for_selector(".chart[data-drawn]")
+    box = tab.locator("canvas").first.bounding_box()
+    # The first network lies in the corner of the axes.
+    for x in range(30, 70, 5):
+        tab.touchscreen.tap(box["x"] + x, box["y"] + box["height"] - 43)
+        if tab.locator("#tooltip svg").is_visible():
+            break
+    else:
+        pytest.fail("no tap shows a network")
+    assert tab.locator("#tooltip .name").inner_text() in TEXTS
+    context.close()
+
+
 def _point_at_something(tab: Any, box: dict[str, float]) -> None:
     for y in range(10, int(box["height"]), 9):
         for x in range(40, int(box["width"]), 9):
