@@ -48,14 +48,61 @@ def correlations(labels: Sequence[str], found: Floats, tree: Tree) -> alt.LayerC
         found: (t, t) rank correlations.
         tree: of the same.
     """
-    import pandas as pd
-
     alt = altair()
     count = len(labels)
     names = [labels[i] for i in tree.order]
     values = found[np.ix_(tree.order, tree.order)]
-    row, column = np.divmod(np.arange(count**2), count)
-    cells = pd.DataFrame(
+    top = max(2.0, count / 4)
+    axis: dict[str, Any] = {
+        "values": (np.arange(count) + 0.5).tolist(),
+        "labelExpr": f"{names}[floor(datum.value)]",
+        "title": None,
+        "grid": False,
+        "ticks": False,
+        "domain": False,
+        "labelOverlap": False,
+        "labelLimit": 400,
+    }
+    across, down = alt.Axis(labelAngle=-40, **axis), alt.Axis(**axis)
+    x = alt.X("x:Q", scale=alt.Scale(domain=[0, count], nice=False), axis=across)
+    y = alt.Y("y:Q", scale=alt.Scale(domain=[count, -top - 0.3], nice=False), axis=down)
+    low = float(np.floor(values.min() * 10) / 10)
+    boxes = alt.Chart(_pairs(names, values)).encode(
+        tooltip=[
+            alt.Tooltip("first:N", title="between"),
+            alt.Tooltip("second:N", title="and"),
+            alt.Tooltip("rho:Q", title="Spearman", format=".3f"),
+        ]
+    )
+    legend = alt.Legend(title="Spearman's rank correlation", gradientLength=min(200, 60 * count))
+    colour = alt.Color("rho:Q", scale=alt.Scale(scheme=SEQUENTIAL, domain=[low, 1]), legend=legend)
+    layers = [
+        boxes.mark_rect().encode(x=x, x2="x2:Q", y=y, y2="y2:Q", color=colour),
+        alt.Chart(_joins(tree, top))
+        .mark_line(strokeWidth=1.5, color=COLOURS[6])
+        .encode(x=x, y=y, detail="join:N", order="step:O"),
+    ]
+    cell = _SMALL_CELL
+    if count <= _MOST_NUMBERS:
+        cell = _CELL
+        numbers = boxes.transform_calculate(
+            xm="datum.x + 0.5",
+            ym="datum.y + 0.5",
+            short="replace(format(datum.rho, '.2f'), '0.', '.')",
+        ).mark_text(fontSize=11)
+        ink = _ink(f"datum.rho > {(low + 1) / 2}")
+        middle = {"x": alt.X("xm:Q", axis=across), "y": alt.Y("ym:Q", axis=down)}
+        layers.append(numbers.encode(**middle, text="short:N", color=ink))
+    width = count * (2 * cell if count <= _MOST_NUMBERS else cell)
+    return alt.layer(*layers).properties(height=(count + top) * cell, width=width)
+
+
+def _pairs(names: Sequence[str], values: Floats) -> pd.DataFrame:
+    """A row a box of the heatmap: its edges, which two it is of, and their correlation."""
+    import pandas as pd
+
+    row, column = np.divmod(np.arange(len(names) ** 2), len(names))
+    return pd.DataFrame(
         {
             "x": column,
             "x2": column + 1,
@@ -66,9 +113,14 @@ def correlations(labels: Sequence[str], found: Floats, tree: Tree) -> alt.LayerC
             "rho": values.ravel().round(4),
         }
     )
-    top = max(2.0, count / 4)
+
+
+def _joins(tree: Tree, top: float) -> pd.DataFrame:
+    """The corners of the tree, which rises from the heatmap to this height above it."""
+    import pandas as pd
+
     lift = top / max(float(tree.y.max()), 1e-9)
-    corners = pd.DataFrame(
+    return pd.DataFrame(
         {
             "x": tree.x.ravel(),
             "y": (-0.15 - tree.y * lift).ravel().round(4),
@@ -76,69 +128,12 @@ def correlations(labels: Sequence[str], found: Floats, tree: Tree) -> alt.LayerC
             "step": np.tile(np.arange(4), len(tree.x)),
         }
     )
-    words = f"{names}[floor(datum.value)]"
-    middles = (np.arange(count) + 0.5).tolist()
-    axis: dict[str, Any] = {
-        "values": middles,
-        "labelExpr": words,
-        "title": None,
-        "grid": False,
-        "ticks": False,
-        "domain": False,
-        "labelOverlap": False,
-        "labelLimit": 400,
-    }
-    across, down = alt.Axis(labelAngle=-40, **axis), alt.Axis(**axis)
-    x = alt.X(
-        "x:Q",
-        scale=alt.Scale(domain=[0, count], nice=False),
-        axis=across,
-    )
-    y = alt.Y("y:Q", scale=alt.Scale(domain=[count, -top - 0.3], nice=False), axis=down)
-    low = float(np.floor(values.min() * 10) / 10)
-    colour = alt.Color(
-        "rho:Q",
-        scale=alt.Scale(scheme=SEQUENTIAL, domain=[low, 1]),
-        legend=alt.Legend(title="Spearman's rank correlation", gradientLength=min(200, 60 * count)),
-    )
-    tips = [
-        alt.Tooltip("first:N", title="between"),
-        alt.Tooltip("second:N", title="and"),
-        alt.Tooltip("rho:Q", title="Spearman", format=".3f"),
-    ]
-    layers = [
-        alt.Chart(cells)
-        .mark_rect()
-        .encode(x=x, x2="x2:Q", y=y, y2="y2:Q", color=colour, tooltip=tips),
-        alt.Chart(corners)
-        .mark_line(strokeWidth=1.5, color=COLOURS[6])
-        .encode(x=x, y=y, detail="join:N", order="step:O"),
-    ]
-    if count <= _MOST_NUMBERS:
-        bright = (1 + 2 * low) / 3 if low < 1 else 1
-        layers.append(
-            alt.Chart(cells)
-            .transform_calculate(
-                xm="datum.x + 0.5",
-                ym="datum.y + 0.5",
-                short="replace(format(datum.rho, '.2f'), '0.', '.')",
-            )
-            .mark_text(fontSize=11)
-            .encode(
-                x=alt.X("xm:Q", axis=across),
-                y=alt.Y("ym:Q", axis=down),
-                text="short:N",
-                color=alt.condition(
-                    f"datum.rho > {max(bright, (low + 1) / 2)}",
-                    alt.value("#111111"),
-                    alt.value("#ffffff"),
-                ),
-                tooltip=tips,
-            )
-        )
-    cell = _CELL if count <= _MOST_NUMBERS else _SMALL_CELL
-    width = count * (2 * cell if count <= _MOST_NUMBERS else cell)
-    return alt.layer(*layers).properties(height=(count + top) * cell, width=width)
+
+
+def _ink(bright: str) -> Any:
+    """Colour of numbers on boxes: dark where this expression says that the box is bright."""
+    alt = altair()
+    return alt.condition(bright, alt.value("#111111"), alt.value("#ffffff"))
 
 
 def costs_against(
@@ -219,7 +214,7 @@ def effects(frame: pd.DataFrame, unit: str) -> alt.LayerChart:
     )
     numbers = base.mark_text(fontSize=11).encode(
         text=alt.Text("cost:Q", format=f".{decimals}f"),
-        color=alt.condition(f"datum.cost > {middle}", alt.value("#111111"), alt.value("#ffffff")),
+        color=_ink(f"datum.cost > {middle}"),
     )
     return alt.layer(boxes, numbers).properties(
         height=(26 if len(places) < 12 else 20) * len(places)
