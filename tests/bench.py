@@ -84,14 +84,15 @@ def main() -> None:
             took = seconds(lambda name=name: encode(batch, name))  # type: ignore[misc]
             print(f"{f'encode 15,625 cells: {name}':52} {took:8.3f} s")
     model = archcost.load("raspi4")
-    print(f"{'15,625 cells on raspi4, loaded':52} {seconds(lambda: model.predict(batch)):8.3f} s")
+    took = seconds(lambda: replace(model).predict(batch))
+    print(f"{'15,625 cells on raspi4, loaded':52} {took:8.3f} s")
     ten = [
         load_card(card)
         for card in cards()
         if card.default
         and (card.space, card.dataset, card.source) == ("nasbench201", "cifar10", "hw-nas-bench")
     ]
-    took = seconds(lambda: [one.predict(batch) for one in ten])
+    took = seconds(lambda: [replace(one).predict(batch) for one in ten])
     print(f"{f'15,625 cells on {len(ten)} metrics, loaded':52} {took:8.3f} s")
     throughput("nasbench201", ("additive", "ensemble", "gnn", "stacked"))
     throughput("fbnet", ("additive", "gbdt", "stacked"))
