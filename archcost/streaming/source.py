@@ -104,7 +104,7 @@ def _tables(path: Path, rows: int) -> Iterator[pa.Table]:
     convert = arrow_csv.ConvertOptions(
         include_columns=columns, column_types=kinds, strings_can_be_null=True
     )
-    parse = arrow_csv.ParseOptions(delimiter=delimiter)
+    parse = arrow_csv.ParseOptions(delimiter=delimiter, newlines_in_values=True)
     with arrow_csv.open_csv(path, parse_options=parse, convert_options=convert) as reader:
         for batch in reader:
             yield pa.Table.from_batches([batch])

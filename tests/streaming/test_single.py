@@ -73,6 +73,13 @@ def test_forms_of_input_give_the_same(tmp_path: Path, form: str) -> None:
     assert '"' not in output.read_text()
 
 
+def test_lines_within_quotes_do_not_end_a_row(tmp_path: Path) -> None:
+    # Arrow reads blocks of a mebibyte: some end within quotes.
+    source, texts = tmp_path / "in.csv", networks() * 40
+    pd.DataFrame({"arch": texts, "note": ["a\n" * 200] * len(texts)}).to_csv(source, index=False)
+    assert predict_file(job(source, rows=4000), tmp_path / "out.csv").written == 2 * len(texts)
+
+
 def test_the_first_bad_row_stops_it_and_nothing_is_lost(tmp_path: Path) -> None:
     source, output = tmp_path / "in.csv", tmp_path / "out.csv"
     texts = networks()
