@@ -8,8 +8,11 @@ output folder under the same path.
 
 from __future__ import annotations
 
+import signal
+import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
+from multiprocessing import resource_tracker
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -30,11 +33,13 @@ from archcost.streaming.tables import LeftOut, table_writer
 if TYPE_CHECKING:
     from distributed import Client, Future
 
-LEFT_OUT = "left-out.csv"
+LEFT_OUT = "_left-out.csv"
+"""Readers of folders of Parquet pass over names that begin with an underscore."""
 _GO_ON = "finished partitions are kept: give the same command again"
 # Partitions handed out beyond those at work, so that no worker waits for the next.
 _AHEAD = 2
 _POLL_S = 1.0
+_PATIENCE_S = 60.0
 
 
 def part_path(folder: Path, number: int) -> Path:
@@ -52,7 +57,8 @@ def predict_on_cluster(
     """Predict a file into a folder of .parquet files, one a partition, by Dask workers.
 
     Stopped or failed, the same call goes on: partitions whose files are there are not predicted
-    again. ``manifest.json`` in the folder says of what input, by which models.
+    again. ``_manifest.json`` in the folder says of what input, by which models. Readers of folders
+    of Parquet pass over it, as over the list of rows left out, ``_left-out.csv``.
 
     Args:
         job: what.
@@ -64,8 +70,8 @@ def predict_on_cluster(
     Raises:
         TableError: the input, or a row of it, cannot be read; the folder holds predictions of
             another input or by other models, or is none.
-        UnsupportedError: distributed is missing, no scheduler answers, it is lost, or a worker has
-            other models.
+        UnsupportedError: distributed is missing, no scheduler answers, it is lost, no worker is
+            left for a minute, or a worker has other models.
         OSError: the folder cannot be written.
     """
     if folder.exists() and not folder.is_dir():
@@ -73,7 +79,11 @@ def predict_on_cluster(
     total = count_rows(job.source)
     manifest = Manifest.open(folder, job)
     done = 0
-    with LeftOut(folder / LEFT_OUT) as left_out, _connected(scheduler, workers) as client:
+    with (
+        _swept(folder),
+        LeftOut(folder / LEFT_OUT) as left_out,
+        _connected(scheduler, workers) as client,
+    ):
         pool = _Pool(client, folder, job.coverage)
         partitions = 0
         for partition in read_partitions(job):
@@ -95,6 +105,16 @@ def predict_on_cluster(
     return Summary(pool.rows_done, left_out.count)
 
 
+@contextmanager
+def _swept(folder: Path) -> Iterator[None]:
+    """Takes away, at the end, what killed workers had half written."""
+    try:
+        yield
+    finally:
+        for half in folder.glob(".part-*.parquet"):
+            half.unlink(missing_ok=True)
+
+
 def _written(path: Path) -> int:
     import pyarrow.parquet as pq
 
@@ -108,13 +128,37 @@ def _connected(scheduler: str | None, workers: int | None) -> Iterator[Client]:
             yield client
         return
     distributed = require("distributed", "dask")
-    with (
-        distributed.LocalCluster(
-            n_workers=workers, threads_per_worker=1, dashboard_address=":0", silence_logs="ERROR"
-        ) as cluster,
-        distributed.Client(cluster) as client,
-    ):
-        yield client
+    with ExitStack() as stack:
+        with _without_interrupts():
+            cluster = stack.enter_context(
+                distributed.LocalCluster(
+                    n_workers=workers,
+                    threads_per_worker=1,
+                    dashboard_address=":0",
+                    # What goes wrong comes back as an error of the partition.
+                    silence_logs="CRITICAL",
+                )
+            )
+        yield stack.enter_context(distributed.Client(cluster))
+
+
+@contextmanager
+def _without_interrupts() -> Iterator[None]:
+    """What is started inside never sees Ctrl-C; here it comes at the end.
+
+    A terminal sends it to workers too: they would print where it met them, while this process stops
+    them anyway. Threads and processes inherit what is blocked.
+    """
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    # Started later, it would take the block away.
+    resource_tracker.ensure_running()
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 class _Pool:
@@ -155,9 +199,14 @@ class _Pool:
         from distributed import wait
 
         finished: set[Future[Any]] = set()
+        last = time.monotonic()
         while not finished:
             if self._client.status != "running":
                 raise UnsupportedError(f"the Dask scheduler is gone; {_GO_ON}")
+            if self._client.nthreads():
+                last = time.monotonic()
+            elif time.monotonic() - last > _PATIENCE_S:
+                raise UnsupportedError(f"no Dask worker is left; start one, {_GO_ON}")
             with suppress(TimeoutError):
                 finished = set(wait(list(self._pending), _POLL_S, "FIRST_COMPLETED").done)
         for future in finished:

@@ -13,14 +13,13 @@ from archcost.data import sha256_of, write_whole
 from archcost.errors import TableError
 from archcost.streaming.partitions import Job, Place
 
-MANIFEST = "manifest.json"
+MANIFEST = "_manifest.json"
 _REMEDY = "write into another folder, or delete this one"
 _ASKED = {
     "input": "another input",
     "space": "another search space",
     "dataset": "another data set",
     "coverage": "another coverage",
-    "skip": "another choice of what to do about rows that cannot be read",
     "rows": "partitions of another size",
 }
 
@@ -40,12 +39,12 @@ class Manifest:
             TableError: it holds predictions of something else, or its manifest cannot be read.
             OSError: it cannot be written.
         """
+        # Not whether malformed rows are left out: where they are not, such parts do not come to be.
         asked = {
             "input": sha256_of(job.source),
             "space": job.space,
             "dataset": job.dataset,
             "coverage": job.coverage,
-            "skip": job.skip,
             "rows": job.rows,
         }
         path = folder / MANIFEST

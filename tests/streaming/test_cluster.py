@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
+import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +19,7 @@ import pytest
 from archcost import parse
 from archcost.checkpoints import find_card
 from archcost.errors import TableError, UnsupportedError
-from archcost.streaming import Job, predict_file, predict_on_cluster
+from archcost.streaming import LEFT_OUT, Job, predict_file, predict_on_cluster
 from archcost.streaming.manifest import Manifest
 
 distributed = pytest.importorskip("distributed")
@@ -62,8 +66,11 @@ def test_a_worker_dies_and_the_numbers_are_those_of_one_process(
     done = predict_on_cluster(job, tmp_path / "many", cluster.scheduler_address, progress=kill)
     assert killed
     assert (done.written, done.left_out) == (2200, 0)
+    # Whole folders are read, what lies beside the parts is passed over.
     pd.testing.assert_frame_equal(
-        parts(tmp_path / "many"), pd.read_parquet(tmp_path / "one.parquet"), check_exact=True
+        pd.read_parquet(tmp_path / "many"),
+        pd.read_parquet(tmp_path / "one.parquet"),
+        check_exact=True,
     )
     assert len(list((tmp_path / "many").iterdir())) == 5
 
@@ -81,12 +88,69 @@ def test_interrupted_it_goes_on_with_what_is_missing(
         predict_on_cluster(job, folder, cluster.scheduler_address, progress=interrupt)
     before = {path: path.stat().st_mtime_ns for path in folder.glob("part-*.parquet")}
     assert before
-    assert '"complete": null' in (folder / "manifest.json").read_text()
+    assert '"complete": null' in (folder / "_manifest.json").read_text()
     done = predict_on_cluster(job, folder, cluster.scheduler_address)
     assert done.written == 2200
     assert all(path.stat().st_mtime_ns == time for path, time in before.items())
     assert len(parts(folder)) == 2200
-    assert '"partitions": 4' in (folder / "manifest.json").read_text()
+    assert '"partitions": 4' in (folder / "_manifest.json").read_text()
+
+
+def test_malformed_rows_are_left_out_by_the_same_command_with_that_option(
+    cluster: Any, job: Job, tmp_path: Path
+) -> None:
+    folder, address = tmp_path / "many", cluster.scheduler_address
+    texts = pd.read_parquet(job.source)["network"].tolist()
+    texts[700] = "nonsense"
+    pd.DataFrame({"network": texts}).to_parquet(job.source)
+    with pytest.raises(TableError, match="row 701"):
+        predict_on_cluster(job, folder, address)
+    done = predict_on_cluster(replace(job, skip=True), folder, address)
+    assert (done.written, done.left_out) == (2198, 1)
+    assert pd.read_csv(folder / LEFT_OUT)["row"].tolist() == [701]
+    assert len(pd.read_parquet(folder)) == 2198
+    # What half a part has under way is taken away, by whoever comes next.
+    (folder / ".part-00001.abc.parquet").write_text("half")
+    with pytest.raises(TableError, match="row 701"):
+        predict_on_cluster(job, folder, address)
+    assert not list(folder.glob(".part-*"))
+
+
+def test_without_a_worker_it_ends_in_words(
+    job: Job, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("archcost.streaming.cluster._PATIENCE_S", 0.5)
+    with (
+        distributed.LocalCluster(n_workers=0, dashboard_address=None) as empty,
+        pytest.raises(UnsupportedError, match="no Dask worker is left"),
+    ):
+        predict_on_cluster(job, tmp_path / "many", empty.scheduler_address)
+
+
+def test_interrupted_workers_say_nothing(tmp_path: Path) -> None:
+    source, folder = tmp_path / "in.parquet", tmp_path / "many"
+    rows = np.random.default_rng(0).integers(0, 15625, 6_000_000).astype(np.int32)
+    pd.DataFrame({"arch_index": rows}).to_parquet(source)
+    command = ["predict", "--input", str(source), "--output", str(folder), "--device", "fpga"]
+    # A shell may have told this process, and so its children, to pass over Ctrl-C.
+    started = subprocess.Popen(
+        [sys.executable, "-m", "archcost", *command, "--engine", "dask"],
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    )
+    deadline = time.monotonic() + 60
+    while not list(folder.glob("part-*.parquet")):
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    os.killpg(started.pid, signal.SIGINT)
+    _, said = started.communicate(timeout=60)
+    assert started.returncode == 130, said
+    assert said.splitlines()[1:] == [], said
+    assert "interrupted" in said
+    assert '"complete": null' in (folder / "_manifest.json").read_text()
+    assert not list(folder.glob(".part-*"))
 
 
 def test_another_input_or_other_models_are_refused(job: Job, tmp_path: Path) -> None:
@@ -99,9 +163,9 @@ def test_another_input_or_other_models_are_refused(job: Job, tmp_path: Path) -> 
     pd.DataFrame({"network": ["|".join(["skip"] * 22)]}).to_parquet(job.source)
     with pytest.raises(TableError, match="another input"):
         predict_on_cluster(job, folder)
-    (folder / "manifest.json").unlink()
+    (folder / "_manifest.json").unlink()
     (folder / "part-00000.parquet").write_text("")
-    with pytest.raises(TableError, match="no manifest"):
+    with pytest.raises(TableError, match="no _manifest"):
         predict_on_cluster(job, folder)
 
 
