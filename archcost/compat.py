@@ -182,8 +182,7 @@ def _predicted(dataset: str, block: int) -> dict[str, npt.NDArray[np.float64] | 
             found[key] = _NOT_OFFERED
             continue
         estimate = load_card(card).predict(cells)
-        runs = True if estimate.feasible is None else estimate.feasible >= 0.5
-        found[key] = np.where(runs, estimate.value, np.nan)
+        found[key] = np.where(estimate.runs, estimate.value, np.nan)
     return found
 
 

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
 Floats = npt.NDArray[np.float64]
 
+LIKELY = 0.5
+"""Probability of running from which on a device is taken to run a network."""
+
 
 class Strings(Sequence[str]):
     """The canonical strings of architectures, made when one of them is first asked for.
@@ -82,6 +85,13 @@ class Estimate:
 
     def __len__(self) -> int:
         return len(self.value)
+
+    @property
+    def runs(self) -> npt.NDArray[np.bool_]:
+        """Whether the device more likely runs each network (n,) than refuses it."""
+        if self.feasible is None:
+            return np.ones(len(self), dtype=bool)
+        return self.feasible >= LIKELY
 
     def take(self, positions: npt.NDArray[np.int64]) -> Estimate:
         """The estimates at these positions (m,), in this order; positions may repeat."""

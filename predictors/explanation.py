@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from archcost.predictors.estimate import LIKELY
+
 SKELETON = "skeleton"
 WIRING = "wiring"
 
@@ -154,7 +156,7 @@ class Explanation:
         if self.metric == "arithmetic_intensity":
             return None
         for change in self.changes:
-            runs = change.feasible is None or change.feasible >= 0.5
+            runs = change.feasible is None or change.feasible >= LIKELY
             harmless = change.connected and not change.cuts_off and change.after != "none"
             if runs and harmless and change.saved > 0:
                 return change

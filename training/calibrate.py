@@ -14,6 +14,7 @@ from archcost.checkpoints import cards
 from archcost.checkpoints.user import check_device_name, measured_folder
 from archcost.encodings import Batch, find_dataset, find_space, parse, useful_macs
 from archcost.predictors import Estimate
+from archcost.predictors.estimate import LIKELY
 from archcost.training.adapt import Adapted, adapt
 from archcost.training.campaign import REFUSED
 from archcost.training.collect import Options, Results, measure, representatives
@@ -30,7 +31,6 @@ Ints = npt.NDArray[np.int64]
 
 _SAMPLED = 20_000
 _MOST_FURTHER = 200
-_RUNS = 0.5
 
 
 @dataclass(frozen=True)
@@ -169,7 +169,7 @@ def _look_around(
     place = model.target
     networks = representatives(place.space, place.dataset, _SAMPLED)
     if model.feasibility is not None:
-        networks = networks.take(np.flatnonzero(model.feasibility.predict(networks) >= _RUNS))
+        networks = networks.take(np.flatnonzero(model.feasibility.predict(networks) >= LIKELY))
     latency = model.predict(networks)
     macs = useful_macs(networks)
     best = pareto(latency.value, -macs)

@@ -51,6 +51,16 @@ def scores(found: Estimate, costs: Floats) -> Evaluation:
     )
 
 
+def scored_rows(card: Card, n: int) -> npt.NDArray[np.int64]:
+    """Rows of a table of n that this checkpoint's split held out, measured or not.
+
+    Without a seed of a split: all.
+    """
+    if card.split_seed is None:
+        return np.arange(n)
+    return split_rows(n, Settings(n_test=card.n_test, seed=card.split_seed))[1]
+
+
 def held_out_rows(
     card: Card, table: MeasuredTable, *, every: bool = False
 ) -> npt.NDArray[np.int64]:
@@ -64,7 +74,5 @@ def held_out_rows(
     name = (card.device, card.metric)
     costs = table.targets[name]
     failed = table.failed.get(name, np.zeros(len(costs), dtype=bool))
-    rows = np.arange(len(costs))
-    if not every and card.split_seed is not None:
-        rows = split_rows(len(costs), Settings(n_test=card.n_test, seed=card.split_seed))[1]
+    rows = np.arange(len(costs)) if every else scored_rows(card, len(costs))
     return rows[(costs[rows] > 0) & ~failed[rows]]

@@ -12,7 +12,7 @@ from archcost.analysis import pictures
 from archcost.analysis.agreement import calibration, errors_by_decile
 from archcost.analysis.correlation import rank_correlations, similarity_tree
 from archcost.analysis.effects import operator_effects, with_means
-from archcost.analysis.study import COVERAGE, Study, likely_runs
+from archcost.analysis.study import COVERAGE, Study
 from archcost.charts import Figure, Section
 from archcost.charts.page import ARCHITECTURE
 from archcost.checkpoints import Card
@@ -42,7 +42,7 @@ _ALL = {"nasbench201": "all 15,625 cells", "fbnet": "5,000 random networks"}
 
 
 def _correlation(study: Study) -> Section:
-    costs = np.column_stack([np.where(likely_runs(e), e.value, np.nan) for e in study.estimates])
+    costs = np.column_stack([np.where(e.runs, e.value, np.nan) for e in study.estimates])
     found = rank_correlations(costs)
     labels, metrics_here = study.labels, {card.metric for card in study.cards}
     caption = f"{len(labels)} targets, neighbours alike"
@@ -229,7 +229,7 @@ def _pareto(study: Study) -> Section:
         if study.cards[number].metric not in _COSTS:
             continue
         estimate = estimates[number]
-        (kept,) = np.nonzero(likely_runs(estimate) & np.isfinite(good))
+        (kept,) = np.nonzero(estimate.runs & np.isfinite(good))
         best = kept[pareto(estimate.value[kept], -good[kept])]
         chart = pictures.pareto_set(
             points,
@@ -297,7 +297,7 @@ def _points(
         columns[low] = _short(estimate.lower[rows])
         columns[high] = _short(estimate.upper[rows])
         if estimate.feasible is not None:
-            words = np.where(likely_runs(estimate)[rows], "runs", "likely refused")
+            words = np.where(estimate.runs[rows], "runs", "likely refused")
             columns[f"runs_c{number}"] = words
     return pd.DataFrame(columns)
 
@@ -307,7 +307,7 @@ def _ends(number: int) -> tuple[str, str]:
 
 
 def _refused(study: Study) -> str:
-    if all(likely_runs(estimate).all() for estimate in study.estimates):
+    if all(estimate.runs.all() for estimate in study.estimates):
         return ""
     return "Networks that a device more likely refuses than runs do not count for it."
 

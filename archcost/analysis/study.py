@@ -28,7 +28,6 @@ SAMPLED = 5000
 """Random networks that stand for a space too large to be predicted whole (seed 0)."""
 _DRAWN = 600
 _MOST_DRAWN = 8000
-_RUNS = 0.5
 _MILLION = 1e6
 
 
@@ -166,13 +165,6 @@ class Study:
             self.progress(f"{label}, measured", number, len(self.cards))
             found[label] = _agreement(card, _tables_of(card, tables))
         return found
-
-
-def likely_runs(estimate: Estimate) -> npt.NDArray[np.bool_]:
-    """Whether the device more probably runs each network (n,) than refuses it."""
-    if estimate.feasible is None:
-        return np.ones(len(estimate), dtype=bool)
-    return estimate.feasible >= _RUNS
 
 
 def _tables_of(card: Card, tables: Iterable[MeasuredTable]) -> list[MeasuredTable]:

@@ -10,6 +10,7 @@ import typer
 
 from archcost.cli.benchmark import read_tables
 from archcost.cli.options import aligned, check_output, progress_bar, written
+from archcost.data import DEVICES
 from archcost.errors import TableError
 
 if TYPE_CHECKING:
@@ -17,8 +18,7 @@ if TYPE_CHECKING:
 
     from archcost.search.regret import Candidates, Regret, Summary
 
-DEVICES = ("edgegpu", "raspi4", "edgetpu", "pixel3", "eyeriss", "fpga")
-"""HW-NAS-Bench's six."""
+_SIX = tuple(name for name, device in DEVICES.items() if device.source == "hw-nas-bench")
 
 _LEGEND = """\
 Candidates: random halves of all measured cells (most of which the predictors have learned from),
@@ -67,7 +67,7 @@ def search(
     if np.isnan(known).any():
         raise TableError(f"{accuracy}: no accuracy of {np.isnan(known).sum()} cells of {table}")
     with progress_bar() as progress:
-        every = candidates(measured, known, DEVICES, progress)
+        every = candidates(measured, known, _SIX, progress)
     found = regrets(measured, every, seeds=seeds)
     if out is not None:
         _write(found, out)
@@ -90,10 +90,10 @@ def _lines(found: list[Summary]) -> list[list[str]]:
 
 def _print_exchange(every: Mapping[str, Candidates]) -> None:
     """The three tables of devices against devices."""
+    from archcost.predictors.estimate import LIKELY
     from archcost.search.exchange import exchange
-    from archcost.search.regret import LEAST_FEASIBLE
 
-    runs = [np.isfinite(c.measured) & (c.runs >= LEAST_FEASIBLE) for c in every.values()]
+    runs = [np.isfinite(c.measured) & (c.runs >= LIKELY) for c in every.values()]
     everywhere = [c.take(np.flatnonzero(np.all(runs, axis=0))) for c in every.values()]
     accuracy = everywhere[0].accuracy
     predicted, measured = (

@@ -19,13 +19,13 @@ from archcost.checkpoints import Card, load_card
 from archcost.encodings import CUSTOM, Batch
 from archcost.explorer.schema import Rank
 from archcost.predictors import CostModel, Estimate
+from archcost.predictors.estimate import LIKELY
 from archcost.training.collect import representatives
 
 COVERAGE = 0.9
 """At which the look-ups have their intervals; others are made when they are asked for."""
 NETWORKS = 5000
 """Random networks that stand for a space too large to be predicted whole."""
-_RUNS = 0.5
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,12 +47,11 @@ class Table:
         """Ask a model for a space: seconds of work for all models of a space."""
         space, dataset = model.target.space, model.target.dataset
         estimate = model.predict(_networks(space, dataset), COVERAGE)
-        runs = slice(None) if estimate.feasible is None else estimate.feasible >= _RUNS
-        return cls(estimate, np.sort(estimate.value[runs]), space == "nasbench201")
+        return cls(estimate, np.sort(estimate.value[estimate.runs]), space == "nasbench201")
 
     def rank(self, value: float, feasible: float | None) -> Rank | None:
         """The place of a cost; None where the device likely refuses the network."""
-        if feasible is not None and feasible < _RUNS:
+        if feasible is not None and feasible < LIKELY:
             return None
         cheaper = int(np.searchsorted(self.ordered, value))
         return Rank(cheaper=cheaper, of=len(self.ordered), sampled=not self.whole)

@@ -24,8 +24,10 @@ from archcost.checkpoints import find_card, load
 from archcost.data import MeasuredTable
 from archcost.encodings import Batch, canonical, parse
 from archcost.errors import TableError
+from archcost.predictors.estimate import LIKELY
 from archcost.search.fronts import Floats, Ints, hypervolume, near, nondominated
-from archcost.training.trials import Progress, Settings, split_rows
+from archcost.training.evaluate import scored_rows
+from archcost.training.trials import Progress
 
 PARTS = ("all", "held out", "twins")
 """All measured cells; those that the shipped predictors have not learned from; networks measured
@@ -33,8 +35,6 @@ twice."""
 MARGIN = 0.05
 """Of the sets that also hold what is predicted to be so much dearer."""
 COVERAGE = 0.9
-LEAST_FEASIBLE = 0.5
-"""Probability of running from which on an architecture is taken, as in `archcost.search.search`."""
 _FEWEST = 100
 
 
@@ -151,7 +151,7 @@ def held_out(table: MeasuredTable, device: str) -> Ints:
     card = find_card(device, "latency", table.space, table.dataset)
     if card.split_seed is None or card.n_train + card.n_test != len(table):
         return np.zeros(0, dtype=np.int64)
-    return split_rows(len(table), Settings(n_test=card.n_test, seed=card.split_seed))[1]
+    return scored_rows(card, len(table))
 
 
 def twins(batch: Batch) -> Ints:
@@ -167,7 +167,7 @@ def _halves(every: Candidates, device: str, part: str, rows: Ints, seeds: int) -
         half = np.random.default_rng(seed).permutation(rows)[: len(rows) // 2]
         here = every.take(np.sort(half))
         for words, margin in (("prediction", 0.0), (f"prediction, {MARGIN:.0%} margin", MARGIN)):
-            chosen = _best(here.predicted, here, here.runs >= LEAST_FEASIBLE, margin)
+            chosen = _best(here.predicted, here, here.runs >= LIKELY, margin)
             yield _regret(here, chosen, device, part, words, seed)
 
 

@@ -21,6 +21,7 @@ from archcost.encodings import skeleton as skeleton_of
 from archcost.encodings.nasbench201 import CELLS
 from archcost.errors import SearchError, UnsupportedError
 from archcost.predictors import CostModel
+from archcost.predictors.estimate import LIKELY
 from archcost.predictors.intervals import check_coverage
 from archcost.search.evolution import Evolution
 from archcost.search.found import Found
@@ -35,7 +36,6 @@ BUDGETS = {"fbnet": 20_000, CUSTOM: 2_000}
 """Architectures that are looked at where the space is too large for all, by space."""
 COVERAGE = 0.9
 """Of the intervals that are reported where no confidence is asked for."""
-LEAST_FEASIBLE = 0.5
 _NODES = 4
 _CHUNK = 1000
 
@@ -110,7 +110,7 @@ def search(
     limited = any(np.isfinite(cost.limit) for cost in costs)
     _check_numbers(confidence, min_feasible, margin, budget, limited)
     if min_feasible is None:
-        min_feasible = LEAST_FEASIBLE if confidence is None else confidence
+        min_feasible = LIKELY if confidence is None else confidence
     evaluator = Evaluator(
         quality(accuracy, place, dataset, accuracy_column),
         costs,
