@@ -12,10 +12,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from archcost.encodings.architecture import NASBENCH201_EDGES, Architecture
+from archcost.encodings.architecture import NASBENCH201_EDGES, Architecture, Edges
 from archcost.encodings.operators import NASBENCH201_OPERATORS
 from archcost.encodings.runtime import tflite_executed
-from archcost.encodings.structure import analyse
+from archcost.encodings.structure import Structure, analyse
 
 RULES = {
     "all": "runs every operator, also those that cannot reach the output",
@@ -49,9 +49,7 @@ def fates(arch: Architecture, rule: str) -> tuple[Fate, ...]:
     """
     if arch.edges is None:
         return (Fate(True, ""),) * len(arch.operators)
-    names = sorted({*arch.operators, "none"})
-    ids = np.array([[names.index(name) for name in arch.operators]], dtype=np.int8)
-    found = analyse(ids, arch.edges, names.index("none"))
+    found = _structure(arch.operators, arch.edges)
     retained = np.zeros(len(arch.operators), dtype=bool)
     if rule == "tflite" and arch.edges == NASBENCH201_EDGES:
         row = [[NASBENCH201_OPERATORS.index(name) for name in arch.operators]]
@@ -88,6 +86,10 @@ def connected(arch: Architecture) -> bool:
     """Whether anything gets from the input of a cell to its output; always so in a chain."""
     if arch.edges is None:
         return True
-    names = sorted({*arch.operators, "none"})
-    ids = np.array([[names.index(name) for name in arch.operators]], dtype=np.int8)
-    return bool(analyse(ids, arch.edges, names.index("none")).to_output[0, 0])
+    return bool(_structure(arch.operators, arch.edges).to_output[0, 0])
+
+
+def _structure(operators: tuple[str, ...], edges: Edges) -> Structure:
+    """Of one cell."""
+    passes = np.array([[name != "none" for name in operators]], dtype=np.int8)
+    return analyse(passes, edges)

@@ -1,7 +1,7 @@
 // The cell of NAS-Bench-201: four nodes, six edges, an operator on each.
 
 import { OPERATORS, number } from "./names.js";
-import { keys } from "./menu.js";
+import { choosable } from "./menu.js";
 
 const SVG = "http://www.w3.org/2000/svg";
 const NODES = [26, 155, 285, 414];
@@ -64,8 +64,7 @@ export function makeCell(holder, side, edges, names, { choose, open }) {
     const pill = svg("rect", { x: x - 31, y: y - 15, width: 62, height: 30, rx: 15 });
     const touch = svg("rect", { x: x - 36, y: y - 22, width: 72, height: 44, class: "touch" });
     const target = svg("g", { tabindex: 0, role: "button", "aria-haspopup": "menu" }, touch, pill, text, value);
-    target.addEventListener("click", () => open(place, target));
-    keys(target, {
+    choosable(target, {
       count: names.length,
       current: () => now[place],
       choose: (id) => choose(place, id),

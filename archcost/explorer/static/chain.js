@@ -1,7 +1,7 @@
 // FBNet: 22 blocks in seven stages, an operator in each.
 
 import { OPERATORS, element, number } from "./names.js";
-import { keys } from "./menu.js";
+import { choosable } from "./menu.js";
 import { sizes, skeleton } from "./state.js";
 
 /** Of each block: stage, channels before and after, size and stride. */
@@ -32,8 +32,7 @@ export function makeChain(holder, side, names, { choose, open }) {
     const text = element("span", { className: "name" });
     const value = element("span", { className: "value" });
     const target = element("button", { type: "button", "aria-haspopup": "menu" }, text, value);
-    target.addEventListener("click", () => open(place, target));
-    keys(target, {
+    choosable(target, {
       count: names.length,
       current: () => now[place],
       choose: (id) => choose(place, id),

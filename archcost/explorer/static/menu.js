@@ -72,8 +72,10 @@ menu.addEventListener("toggle", (event) => {
   if (event.newState === "closed" && origin?.isConnected) origin.focus({ preventScroll: true });
 });
 
-/** Keys on an edge or block itself: digits choose, arrows go through the operators. */
-export function keys(target, { count, current, choose, open }) {
+/** An edge or block whose operator is chosen by a click, which opens the menu, or by keys: digits
+ * choose, arrows go through the operators. */
+export function choosable(target, { count, current, choose, open }) {
+  target.addEventListener("click", open);
   target.addEventListener("keydown", (event) => {
     const step = { ArrowUp: -1, ArrowDown: 1 }[event.key];
     if (step) choose((current() + step + count) % count);
