@@ -8,7 +8,7 @@ who needs it: the network modules behind it take longer to load than all the res
 """
 
 from archcost.data.devices import DEVICES, Device, device
-from archcost.data.files import git_blob_id, sha256_of, write_whole
+from archcost.data.files import git_blob_id, sha256_of, write_whole, written
 from archcost.data.hwnasbench import (
     HWNASBench,
     LookupTable,
@@ -48,4 +48,5 @@ __all__ = [
     "sha256_of",
     "source",
     "write_whole",
+    "written",
 ]

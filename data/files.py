@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from archcost.errors import ArchcostError
+
 _CHUNK = 2**20
 
 
@@ -32,6 +34,20 @@ def write_whole(path: str | Path) -> Iterator[Path]:
         os.replace(part, path)
     finally:
         part.unlink(missing_ok=True)
+
+
+@contextmanager
+def written(path: str | Path) -> Iterator[Path]:
+    """As `write_whole`, with one clear error.
+
+    Raises:
+        ArchcostError: the file cannot be written.
+    """
+    try:
+        with write_whole(path) as part:
+            yield part
+    except OSError as error:
+        raise ArchcostError(f"{path}: cannot be written ({error.strerror})") from None
 
 
 def sha256_of(path: str | Path) -> str:

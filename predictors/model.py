@@ -19,8 +19,9 @@ from archcost.predictors.layer_intervals import LayerIntervals
 from archcost.predictors.transfer import TransferIntervals
 from archcost.units import unit_of
 
-# Feature rows of FBNet take 1.7 kB each: more of them at a time would not be faster.
-_CHUNK = 2**14
+CHUNK = 2**14
+"""Architectures predicted at a time: feature rows of FBNet take 1.7 kB each, and more of them at a
+time would not be faster."""
 
 
 @dataclass(frozen=True)
@@ -104,11 +105,9 @@ class CostModel:
 
     def _in_chunks(self, batch: Batch | Networks) -> tuple[Floats, Floats | None]:
         """Costs (n,), and chances to run, in bounded memory."""
-        if not isinstance(batch, Batch) or len(batch) <= _CHUNK:
+        if not isinstance(batch, Batch) or len(batch) <= CHUNK:
             return self._costs(batch)
-        parts = [
-            self._costs(batch[start : start + _CHUNK]) for start in range(0, len(batch), _CHUNK)
-        ]
+        parts = [self._costs(batch[start : start + CHUNK]) for start in range(0, len(batch), CHUNK)]
         feasible = [part for _, part in parts if part is not None]
         value = np.concatenate([part for part, _ in parts])
         return value, np.concatenate(feasible) if feasible else None

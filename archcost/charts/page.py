@@ -15,8 +15,7 @@ from typing import TYPE_CHECKING, Any
 from archcost.charts.drawing import pieces
 from archcost.charts.look import config, themed
 from archcost.charts.saving import vega_lite_version
-from archcost.data import write_whole
-from archcost.errors import ArchcostError
+from archcost.data import written
 from archcost.optional import require
 
 if TYPE_CHECKING:
@@ -100,11 +99,8 @@ def page(title: str, sections: Sequence[Section], path: str | Path, lead: str = 
         "pieces": _pieces(data.values()),
     }
     text = _html(title, lead, sections, figures, content)
-    try:
-        with write_whole(path) as part:
-            part.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise ArchcostError(f"{path}: cannot be written ({error.strerror})") from None
+    with written(path) as part:
+        part.write_text(text, encoding="utf-8")
 
 
 def _specification(figure: Figure) -> dict[str, Any]:

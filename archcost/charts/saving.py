@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from archcost.charts.look import altair, themed
-from archcost.data import write_whole
+from archcost.data import written
 from archcost.errors import ArchcostError, UnsupportedError
 from archcost.optional import require
 
@@ -62,8 +62,5 @@ def save(chart: alt.TopLevelMixin, path: str | Path, scale: float = 2.0) -> None
         image = vl_convert.vegalite_to_pdf(spec, vl_version=version)
     else:
         image = vl_convert.vegalite_to_png(spec, vl_version=version, scale=scale)
-    try:
-        with write_whole(path) as part:
-            part.write_bytes(image)
-    except OSError as error:
-        raise ArchcostError(f"{path}: cannot be written ({error.strerror})") from None
+    with written(path) as part:
+        part.write_bytes(image)

@@ -16,6 +16,7 @@ from archcost.cli.collect import collect
 from archcost.cli.explain import explain
 from archcost.cli.explore import explore
 from archcost.cli.fetch import fetch
+from archcost.cli.options import INTERRUPTED
 from archcost.cli.predict import predict
 from archcost.cli.report import plot, report
 from archcost.cli.search import search
@@ -25,8 +26,6 @@ from archcost.errors import ArchcostError
 
 # Newer typer brings its own copy of click: its errors are named through typer, not through click.
 _UsageError: type[Exception] = typer.BadParameter.__mro__[1]
-# The status that newer typer gives back for Ctrl-C, where older typer lets the exception through.
-_INTERRUPTED = 130
 
 app = typer.Typer(
     name="archcost",
@@ -83,13 +82,13 @@ def main(arguments: list[str] | None = None) -> None:
         print(f"archcost: {' '.join(message.split())}", file=sys.stderr)
         sys.exit(2)
     except (KeyboardInterrupt, typer.Abort):
-        status = _INTERRUPTED
+        status = INTERRUPTED
     except BrokenPipeError:
         sys.exit(0)
     except OSError as error:
         print(f"archcost: {error}", file=sys.stderr)
         sys.exit(2)
-    if status == _INTERRUPTED:
+    if status == INTERRUPTED:
         print(
             "archcost: interrupted; nothing half-written is left, and what was measured or found "
             "is kept",

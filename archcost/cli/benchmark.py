@@ -10,8 +10,8 @@ import typer
 
 from archcost.charts import check_image, save
 from archcost.charts.transfer import spearman_against_samples
-from archcost.cli.options import aligned, check_output, progress_bar, written
-from archcost.data import MeasuredTable, read_table
+from archcost.cli.options import aligned, check_output, progress_bar
+from archcost.data import MeasuredTable, read_table, written
 from archcost.encodings import CUSTOM
 from archcost.errors import TableError
 from archcost.training.custom_cells import CustomScore, custom_cells

@@ -9,8 +9,8 @@ import numpy as np
 import typer
 
 from archcost.cli.benchmark import read_tables
-from archcost.cli.options import aligned, check_output, progress_bar, written
-from archcost.data import DEVICES
+from archcost.cli.options import aligned, check_output, progress_bar
+from archcost.data import DEVICES, written
 from archcost.errors import TableError
 
 if TYPE_CHECKING:

@@ -9,12 +9,14 @@ from typing import Annotated
 
 import typer
 
-from archcost.data import write_whole
-from archcost.errors import ArchcostError, TableError
+from archcost.errors import TableError
 
 Problems = list[tuple[int, str]]
 """Positions of malformed rows, from 0, and what is wrong with each."""
 _SHOWN = 3
+
+INTERRUPTED = 130
+"""Exit status after Ctrl-C: newer typer gives it back, older typer lets the exception through."""
 
 Space = Annotated[
     str | None,
@@ -108,13 +110,3 @@ def malformed(problems: Problems) -> str:
     more = f" and {len(problems) - _SHOWN} more" if len(problems) > _SHOWN else ""
     rows = "1 malformed row" if len(problems) == 1 else f"{len(problems)} malformed rows"
     return f"{rows} ({shown}{more})"
-
-
-@contextmanager
-def written(path: Path) -> Iterator[Path]:
-    """As `write_whole`, with one clear error."""
-    try:
-        with write_whole(path) as part:
-            yield part
-    except OSError as error:
-        raise ArchcostError(f"{path}: cannot be written ({error.strerror})") from None

@@ -26,8 +26,8 @@ from archcost.cli.options import (
     aligned,
     malformed,
     progress_bar,
-    written,
 )
+from archcost.data import written
 from archcost.encodings import CUSTOM, Batch, Networks, parse, parse_each, read_networks
 from archcost.encodings.networks import ONNX, is_custom, read_networks_each
 from archcost.errors import TableError, UnsupportedError
@@ -191,7 +191,7 @@ def _stream(job: Job, output: Path, engine: Engine, scheduler: str | None) -> No
             listed = left_out_path(output)
     typer.echo(f"{done.written} predictions written to {output}", err=True)
     if done.left_out:
-        typer.echo(f"archcost: {done.left_out} rows left out, listed in {listed}", err=True)
+        _say_left_out(done.left_out, listed)
 
 
 def _parts(
@@ -232,14 +232,18 @@ def _write_problems(problems: Problems, output: Path) -> None:
     """All of them, beside the predictions."""
     if not problems:
         return
-    path = output.with_name(f"{output.stem}.left-out.csv")
+    path = left_out_path(output)
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(("row", "problem"))
     writer.writerows((position + 1, message) for position, message in problems)
     with written(path) as part:
         part.write_text(text.getvalue(), encoding="utf-8")
-    typer.echo(f"archcost: {len(problems)} rows left out, listed in {path}", err=True)
+    _say_left_out(len(problems), path)
+
+
+def _say_left_out(count: int, path: Path) -> None:
+    typer.echo(f"archcost: {count} rows left out, listed in {path}", err=True)
 
 
 def _rows(card: Card, part: Batch | Networks, coverage: float) -> list[Row]:

@@ -8,14 +8,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from archcost.cli.options import Dataset, aligned, progress_bar
+from archcost.cli.options import INTERRUPTED, Dataset, aligned, progress_bar
 from archcost.errors import ArchcostError, UnsupportedError
 
 if TYPE_CHECKING:
     from archcost.search import Found
 
 _SHOWN = 20
-_INTERRUPTED = 130
 
 
 def search(
@@ -134,7 +133,7 @@ def search(
     files = write(found, out, _command())
     typer.echo(f"\n{len(found)} architectures written to {', '.join(map(str, files))}")
     if found.interrupted:
-        raise typer.Exit(_INTERRUPTED)
+        raise typer.Exit(INTERRUPTED)
 
 
 def _limits(given: list[str] | None, option: str) -> dict[str | None, float | str] | None:

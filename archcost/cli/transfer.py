@@ -12,8 +12,8 @@ import typer
 
 from archcost.checkpoints import cards
 from archcost.checkpoints.user import check_device_name, user_folder
-from archcost.cli.options import Dataset, Space, malformed, written
-from archcost.data import read_table
+from archcost.cli.options import Dataset, Space, malformed
+from archcost.data import read_table, written
 from archcost.data.tables import read_architectures, read_frame
 from archcost.encodings import Batch, find_dataset, find_space, parse_each
 from archcost.errors import ArchcostError, MeasurementError, TableError, UnsupportedError

@@ -12,6 +12,7 @@ from archcost.encodings import Batch, parse_each
 from archcost.encodings.nasbench201 import CELLS, index_of
 from archcost.errors import TableError, UnsupportedError
 from archcost.predictors import CostModel, Estimate
+from archcost.predictors.model import CHUNK
 from archcost.streaming.source import partitions
 from archcost.streaming.tables import names_of, schema, table_of
 
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
 
 PARTITION = 2**16
 """Rows of the input that are predicted and written together."""
-# Feature rows of so many networks are made once and shared by all models.
-_CHUNK = 2**14
 
 Place = tuple[str, str]
 """Space and data set."""
@@ -121,7 +120,8 @@ def predict_partition(partition: Partition, coverage: float) -> pa.Table:
     for group in partition.batch.groups:
         place = group.skeleton.space, group.skeleton.dataset
         batch = partition.batch.take(group.positions)
-        chunks = [batch[start : start + _CHUNK] for start in range(0, len(batch), _CHUNK)]
+        # What a model takes at a time: feature rows are then made once and shared by all models.
+        chunks = [batch[start : start + CHUNK] for start in range(0, len(batch), CHUNK)]
         by_model: dict[int, list[pa.Table]] = {}
         for chunk in chunks:
             names = names_of(chunk.strings())
