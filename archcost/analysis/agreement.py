@@ -22,12 +22,15 @@ NOMINAL = (0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99)
 _BAND = 0.95
 
 
-def calibration(model: CostModel, batch: Batch, measured: Floats) -> pd.DataFrame:
+def calibration(
+    model: CostModel, batch: Batch, predicted: Floats, measured: Floats
+) -> pd.DataFrame:
     """Which share of measurements the intervals hold, against the share they are made to hold.
 
     Args:
         model: whose intervals.
         batch: n architectures that it has not seen.
+        predicted: (n,) what it predicts for them.
         measured: (n,) their costs.
 
     Returns:
@@ -37,8 +40,7 @@ def calibration(model: CostModel, batch: Batch, measured: Floats) -> pd.DataFram
     import pandas as pd
     from scipy.stats import binom
 
-    value = model.predictor.predict(batch)
-    held = [share_inside(*model.around(batch, value, c), measured) for c in NOMINAL]
+    held = [share_inside(*model.around(batch, predicted, c), measured) for c in NOMINAL]
     low, high = binom.interval(_BAND, len(measured), NOMINAL)
     return pd.DataFrame(
         {

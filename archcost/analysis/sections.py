@@ -183,7 +183,7 @@ def _calibration(study: Study) -> Section:
     figures = []
     for number, label in _measured(study):
         found = study.agreements[label]
-        frame = calibration(found.model, found.batch, found.measured)
+        frame = calibration(found.model, found.batch, found.estimate.value, found.measured)
         (held,) = frame.loc[frame["nominal"] == COVERAGE, "held"]
         caption = f"{label}: {_PERCENT} intervals hold {held:.1%}"
         figures.append(Figure(pictures.calibration_curve(frame), caption, _tags(study, number)))

@@ -19,7 +19,7 @@ def test_calibration_counts_what_intervals_hold() -> None:
     value = model.predict(batch).value
     # Half of the measurements are right, half are off by a factor that no interval holds.
     measured = np.where(np.arange(200) % 2, value, 1e9 * value)
-    frame = calibration(model, batch, measured)
+    frame = calibration(model, batch, value, measured)
     assert frame["nominal"].tolist() == list(NOMINAL)
     assert frame["held"].tolist() == [0.5] * len(NOMINAL)
     row = frame.set_index("nominal").loc[0.9]
@@ -31,7 +31,7 @@ def test_calibration_asks_for_the_intervals_of_predictions() -> None:
     batch = parse(range(40))
     estimate = model.predict(batch, coverage=0.8)
     just_inside = np.where(np.arange(40) < 10, estimate.upper, 1.001 * estimate.upper)
-    frame = calibration(model, batch, just_inside).set_index("nominal")
+    frame = calibration(model, batch, estimate.value, just_inside).set_index("nominal")
     assert frame.loc[0.8, "held"] == 0.25
 
 
