@@ -157,7 +157,7 @@ def read_checkpoint(folder: Path) -> tuple[CostModel, Card]:
             predictor = _compose(folder, card, [base.predictor for base in bases], state)
             feasibility = bases[0].feasibility
         else:
-            predictor = _CLASSES[card.predictor].from_state(state)
+            predictor = _from_state(folder, _CLASSES[card.predictor], state)
         intervals: ConformalIntervals | TransferIntervals | LayerIntervals
         if isinstance(predictor, TransferPredictor):
             intervals = TransferIntervals.from_state(state, predictor)
@@ -168,6 +168,13 @@ def read_checkpoint(folder: Path) -> tuple[CostModel, Card]:
     except KeyError as error:
         raise CheckpointError(f"{folder}: the checkpoint lacks {error}") from None
     return CostModel(card.target, card.kind, predictor, intervals, feasibility), card
+
+
+def _from_state(folder: Path, made: type[Predictor], state: State) -> Predictor:
+    try:
+        return made.from_state(state)
+    except CheckpointError as error:
+        raise CheckpointError(f"{folder}: {error}") from None
 
 
 def _compose(folder: Path, card: Card, bases: list[Predictor], state: State) -> Predictor:

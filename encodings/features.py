@@ -10,6 +10,7 @@
                 the output, and over live ones; these masks; additions and depth
 "layers"        multiply-accumulates, parameters, bytes and layers of each kind, by stage
 "runtime"       what runtimes execute of a NAS-Bench-201 cell, see `archcost.encodings.runtime`
+"onnxruntime"   what ONNX Runtime executes of one, see `archcost.encodings.blocked`
 "graph"         `torch_geometric.data.Data`, one an architecture
 ==============  ============================================================================
 
@@ -27,6 +28,7 @@ import numpy.typing as npt
 
 from archcost.encodings.architecture import Edges
 from archcost.encodings.batch import Group
+from archcost.encodings.blocked import onnxruntime_features
 from archcost.encodings.encoded import Encoded
 from archcost.encodings.layer_features import layer_features
 from archcost.encodings.matrices import (
@@ -46,7 +48,9 @@ if TYPE_CHECKING:
 
 Values = npt.NDArray[np.int8] | npt.NDArray[np.float32]
 Features = tuple[Values, tuple[str, ...]]
-ArrayEncoding = Literal["onehot", "adjacency", "path", "counts", "structural", "layers", "runtime"]
+ArrayEncoding = Literal[
+    "onehot", "adjacency", "path", "counts", "structural", "layers", "runtime", "onnxruntime"
+]
 
 ENCODINGS = (*DECODABLE, *LOSSY)
 _MOST_PATHS = 20_000
@@ -205,4 +209,5 @@ _ENCODERS: dict[str, Callable[[Group], tuple[Any, tuple[str, ...]]]] = {
     "structural": structural_features,
     "layers": layer_features,
     "runtime": runtime_features,
+    "onnxruntime": onnxruntime_features,
 }

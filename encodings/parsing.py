@@ -52,6 +52,7 @@ LOSSY = {
     "structural": "it is the same for cells that differ in the numbering of their nodes only",
     "layers": "it holds sums over layers",
     "runtime": "cells that run alike have the same row",
+    "onnxruntime": "it counts what runs beside the convolutions",
     "graph": "it is a list of graphs, not rows; keep the architectures beside it",
 }
 """The other encodings, with the reason why they cannot be read back."""

@@ -1,10 +1,11 @@
 """Kernels between architectures: how alike two networks' costs are before anything is measured.
 
 A prior covariance is a weighted sum of blocks. Most blocks are linear in features: operator
-counts, single edges and the rest of the encoding "runtime" in each of its four views (or, for
-FBNet, counts, single blocks, layer sums and work by depth), and the costs of source devices, which
-enter as linear functions of those features. A few are squares of such blocks: interactions of
-pairs. Blocks are centred and have unit mean variance over the space, so that weights compare.
+counts, single edges and the rest of the encoding "runtime" in each of its four views, what ONNX
+Runtime executes beside convolutions (or, for FBNet, counts, single blocks, layer sums and work by
+depth), and the costs of source devices, which enter as linear functions of those features. A few
+are squares of such blocks: interactions of pairs. Blocks are centred and have unit mean variance
+over the space, so that weights compare.
 """
 
 from __future__ import annotations
@@ -16,19 +17,23 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
-from archcost.encodings import FBNET_OPERATORS, ArrayEncoding, Batch, encode, skeleton
+from archcost.encodings import FBNET_OPERATORS, SPACES, ArrayEncoding, Batch, encode, skeleton
 from archcost.encodings.layer_features import QUANTITIES, operator_sums
 from archcost.encodings.places import block_places
-from archcost.errors import UnsupportedError, unknown_name
+from archcost.errors import CheckpointError, UnsupportedError, unknown_name
+from archcost.predictors.rows import feature_rows
 
 Floats = npt.NDArray[np.float64]
+Features = npt.NDArray[np.float32]
 
 BASE = {"nasbench201": "cifar10", "fbnet": "cifar100"}
 """The data set on which a space's source devices were measured, and features are computed."""
 _ENCODINGS: dict[str, tuple[ArrayEncoding, ...]] = {
-    "nasbench201": ("runtime", "structural"),
-    "fbnet": ("onehot", "layers", "structural", "counts"),
+    "nasbench201": ("runtime", "structural", "onnxruntime"),
+    "fbnet": ("onehot", "counts", "structural", "layers"),
 }
+FEATURES = 2
+"""Version of these features, raised with every change of theirs."""
 _SQUARED = {
     "nasbench201": ("src", "all.count", "tflite.count"),
     "fbnet": ("src", "struct_total"),
@@ -41,8 +46,8 @@ _COMMON_RATE = 3.0
 _VIEWS = ("all", "reach", "tflite", "live")
 
 
-def raw_features(batch: Batch) -> tuple[Floats, tuple[str, ...]]:
-    """Rows (n, f) of a batch of one space and their columns, on the space's base data set.
+def raw_features(batch: Batch) -> Features:
+    """Rows (n, f) of a batch of one space, on the space's base data set.
 
     Raises:
         UnsupportedError: a space without source devices.
@@ -53,20 +58,33 @@ def raw_features(batch: Batch) -> tuple[Floats, tuple[str, ...]]:
         raise UnsupportedError(
             f"transfer works in {' and '.join(BASE)}, where devices were measured; not in {space}"
         )
-    base = Batch.from_ids(skeleton(space, BASE[space]), group.ids)
-    parts = [encode(base, name) for name in _ENCODINGS[space]]
-    columns = tuple(f"{part.name}|{column}" for part in parts for column in part.columns)
-    return np.hstack([part.values for part in parts]).astype(np.float64), columns
+    base = skeleton(space, BASE[space])
+    if group.skeleton != base:
+        batch = Batch.from_ids(base, group.ids)
+    if space == "fbnet":
+        # The same encodings, by look-up where there are many.
+        return feature_rows(batch)
+    return np.hstack([encode(batch, name).values for name in _ENCODINGS[space]])
 
 
-def standardise(values: Floats, mean: Floats, deviation: Floats) -> Floats:
+@lru_cache(maxsize=len(BASE))
+def _columns(space: str) -> tuple[str, ...]:
+    """Names (f) of the columns of `raw_features`."""
+    one = np.zeros((1, SPACES[space].length), dtype=np.int8)
+    batch = Batch.from_ids(skeleton(space, BASE[space]), one)
+    parts = [encode(batch, name) for name in _ENCODINGS[space]]
+    return tuple(f"{part.name}|{column}" for part in parts for column in part.columns)
+
+
+def standardise(values: npt.NDArray[np.floating], mean: Floats, deviation: Floats) -> Floats:
     """Features (n, f) with zero mean and unit variance; those whose deviation is 0 are 0."""
     safe = np.where(deviation > 0, deviation, 1.0)
     return np.where(deviation > 0, (values - mean) / safe, 0.0)
 
 
-def _block_columns(space: str, columns: tuple[str, ...]) -> dict[str, tuple[list[int], bool]]:
+def _block_columns(space: str) -> dict[str, tuple[list[int], bool]]:
     """Block name to positions of its columns, and whether each column gets unit variance."""
+    columns = _columns(space)
     split = [(*column.split("|", 1),) for column in columns]
     found: dict[str, tuple[list[int], bool]] = {}
     if space == "nasbench201":
@@ -89,6 +107,8 @@ def _block_columns(space: str, columns: tuple[str, ...]) -> dict[str, tuple[list
                     found[f"{view}.{part}"] = chosen, True
                     used |= {*chosen}
             found[f"{view}.rest"] = [i for i, _ in here if i not in used], True
+        executed = [i for i, (encoding, _) in enumerate(split) if encoding == "onnxruntime"]
+        found["onnxruntime"] = executed, False
         return found
 
     def where(encoding: str, total: bool | None = None) -> list[int]:
@@ -131,6 +151,35 @@ def _work_by_depth() -> dict[str, Floats]:
         scale = np.sqrt((varied**2).sum() / size.shape[1])
         found[name] = effects.reshape(size.size, -1) / scale
     return found
+
+
+@dataclass(frozen=True, eq=False)
+class KernelSum:
+    """A weighted sum of kernels with fixed architectures, as a function of raw features.
+
+    Linear kernels add up to one linear function, a squared one is a quadratic form in its block:
+    the time does not grow with the number of architectures, as that of the kernels does.
+
+    Attributes:
+        matrix: (f, 1 + p) the linear function, then the blocks that are squared.
+        offset: (1 + p,) what is added.
+        forms: of each squared block, (p_b, p_b).
+    """
+
+    matrix: Floats
+    offset: Floats
+    forms: tuple[Floats, ...]
+
+    def __call__(self, raw: Features) -> Floats:
+        """Values (n,) at raw features (n, f)."""
+        projected = raw @ self.matrix + self.offset
+        values: Floats = projected[:, 0]
+        start = 1
+        for form in self.forms:
+            part = projected[:, start : start + len(form)]
+            values = values + ((part @ form) * part).sum(axis=1)
+            start += len(form)
+        return values
 
 
 @dataclass(frozen=True, eq=False)
@@ -187,7 +236,7 @@ class SourceDevices:
 
     def standardised(self, batch: Batch) -> Floats:
         """Features (n, f) with zero mean and unit variance over the space; constants are 0."""
-        return standardise(raw_features(batch)[0], self.mean, self.deviation)
+        return standardise(raw_features(batch), self.mean, self.deviation)
 
     def costs(self, standardised: Floats) -> Floats:
         """Costs (n, d) in ms of architectures with these standardised features (n, f)."""
@@ -196,9 +245,8 @@ class SourceDevices:
     @cached_property
     def _blocks(self) -> dict[str, tuple[list[int], Floats]]:
         """Block name to columns and the factors of the standardised columns."""
-        batch = Batch.from_ids(skeleton(self.space, BASE[self.space]), _ONE[self.space])
         found = {}
-        for name, (columns, unit) in _block_columns(self.space, raw_features(batch)[1]).items():
+        for name, (columns, unit) in _block_columns(self.space).items():
             used = [i for i in columns if self.deviation[i] > 0]
             factors = np.ones(len(used)) if unit else self.deviation[used]
             found[name] = used, factors / np.sqrt((factors**2).sum())
@@ -252,10 +300,39 @@ class SourceDevices:
         squares = [linear[name] ** 2 / 2 for name in self.squared]
         return np.array([*linear.values(), *squares])
 
+    @cached_property
+    def _basis(self) -> dict[str, Floats]:
+        """Of each linear block, rows (f, f_b) of the unit vectors of raw features."""
+        slopes = np.where(
+            self.deviation > 0, 1 / np.where(self.deviation > 0, self.deviation, 1), 0
+        )
+        return self.rows(np.diag(slopes))
+
+    def kernel_sum(self, weights: Floats, rows: dict[str, Floats], constant: float) -> KernelSum:
+        """A weighted sum of kernels with m architectures, as a function of raw features.
+
+        Args:
+            weights: (b, m) of each block's kernel with each architecture.
+            rows: of the architectures, see `rows`.
+            constant: to add.
+        """
+        of_block = dict(zip(self.block_names, weights, strict=True))
+        linear = sum(self._basis[name] @ (of_block[name] @ part) for name, part in rows.items())
+        columns, forms = [linear[:, None]], []
+        for name in self.squared:
+            part = rows[name]
+            columns.append(self._basis[name])
+            forms.append((part.T * of_block[name + SQUARED]) @ part / 2)
+        matrix = np.hstack(columns)
+        offset = -self.mean @ matrix
+        offset[0] += constant
+        return KernelSum(matrix, offset, tuple(forms))
+
     def state(self) -> dict[str, npt.NDArray[Any]]:
         """All of it as named arrays, names joined by newlines as bytes."""
         text = "\n".join((self.space, *self.names)).encode()
         return {
+            "source.features": np.array([FEATURES]),
             "source.names": np.frombuffer(text, dtype=np.uint8),
             "source.mean": self.mean,
             "source.deviation": self.deviation,
@@ -267,14 +344,14 @@ class SourceDevices:
 
     @classmethod
     def from_state(cls, state: dict[str, npt.NDArray[Any]]) -> Self:
-        """The devices of which `state` gave this."""
+        """The devices of which `state` gave this.
+
+        Raises:
+            CheckpointError: it was made with other features.
+        """
+        if state.get("source.features", np.zeros(1)).tolist() != [FEATURES]:
+            raise CheckpointError("made with another version of archcost; adapt the device again")
         space, *names = state["source.names"].tobytes().decode().split("\n")
         keys = ("mean", "deviation", "weights", "correlation", "spread", "residuals")
         arrays = [state[f"source.{key}"].astype(np.float64) for key in keys]
         return cls(space, tuple(names), *arrays)
-
-
-_ONE = {
-    "nasbench201": np.zeros((1, 6), dtype=np.int8),
-    "fbnet": np.zeros((1, 22), dtype=np.int8),
-}

@@ -17,7 +17,13 @@ from archcost.encodings import Batch, parse, skeleton
 from archcost.predictors.base import Floats, Predictor, one_skeleton, positive_costs
 from archcost.predictors.hyperprior import LEVEL, Cloud, Posterior, imitate, learn, pool, posterior
 from archcost.predictors.intervals import check_coverage
-from archcost.predictors.kernels import BASE, SourceDevices
+from archcost.predictors.kernels import (
+    BASE,
+    KernelSum,
+    SourceDevices,
+    raw_features,
+    standardise,
+)
 
 _KEPT = 24
 _MANY = 40
@@ -42,7 +48,6 @@ class TransferPredictor(Predictor):
     """
 
     kind = "transfer"
-    _last: tuple[Batch, Floats, Floats] | None = None
 
     def __init__(self, sources: SourceDevices, cloud: Cloud | None = None) -> None:
         self.sources = sources
@@ -60,7 +65,6 @@ class TransferPredictor(Predictor):
 
     def _learn(self, costs: Floats, cloud: Cloud) -> None:
         """Fit the measured rows; keep the cloud's likeliest points, others weigh nothing."""
-        self._last = None
         usual = self._usual()
         self.smallest_ = float(costs.min())
         self.slope_ = usual if self.sources.names and len(costs) <= _FEW else 0.0
@@ -79,6 +83,14 @@ class TransferPredictor(Predictor):
         best = best[found.share[best] > 1e-4 * found.share[best[0]]]
         self.posterior_ = found.at(best)
         self.weights_, self.noise_ = cloud.weights[best], cloud.noise[best]
+        self._mean = self._posterior_mean()
+
+    def _posterior_mean(self) -> KernelSum:
+        """The differences from what was expected before fitting, as a function of features."""
+        found = self.posterior_
+        weights = np.einsum("m,mb,mn->bn", found.share, self.weights_, found.alpha)
+        level = LEVEL * float(found.share @ found.alpha.sum(axis=1))
+        return self.sources.kernel_sum(weights, self._rows, level)
 
     def _usual(self) -> float:
         """How far costs usually spread over the space, relative to their mean."""
@@ -94,7 +106,22 @@ class TransferPredictor(Predictor):
 
     def predict(self, archs: object) -> Floats:
         """As `Predictor.predict`."""
-        return self.moments(archs)[0]
+        batch = self._batch(archs)
+        if not len(batch):
+            return np.zeros(0)
+        raw = raw_features(batch)
+        expected: Floats | float = self.centre_
+        if self.slope_:
+            standardised = standardise(raw, self.sources.mean, self.sources.deviation)
+            expected = self._expected(self.sources.rows(standardised))
+        return self._positive(expected + self._mean(raw))
+
+    def _batch(self, archs: object) -> Batch:
+        self._check_fitted("posterior_")
+        batch = parse(archs)
+        if len(batch):
+            one_skeleton(batch, "a transfer")
+        return batch
 
     def moments(self, archs: object) -> tuple[Floats, Floats]:
         """Costs (n,) and the standard deviations (n,) of measurements around them.
@@ -102,16 +129,10 @@ class TransferPredictor(Predictor):
         Raises:
             As `Predictor.predict`.
         """
-        self._check_fitted("posterior_")
-        batch = parse(archs)
+        batch = self._batch(archs)
         if not len(batch):
             return np.zeros(0), np.zeros(0)
-        one_skeleton(batch, "a transfer")
-        # A model asks for values and then for intervals of the same batch.
-        if self._last is None or self._last[0] is not batch:
-            rows = self.sources.rows(self.sources.standardised(batch))
-            self._last = batch, *self.moments_of_rows(rows)
-        return self._last[1], self._last[2]
+        return self.moments_of_rows(self.sources.rows(self.sources.standardised(batch)))
 
     def moments_of_rows(self, rows: dict[str, Floats]) -> tuple[Floats, Floats]:
         """`moments` of architectures given as rows of kernel blocks."""
@@ -184,6 +205,7 @@ class TransferPredictor(Predictor):
         model.weights_, model.noise_ = state["transfer.weights"], state["transfer.noise"]
         keys = ("share", "alpha", "inverse", "amplitude", "precision")
         model.posterior_ = Posterior(*(state[f"transfer.{key}"] for key in keys))
+        model._mean = model._posterior_mean()
         return model
 
 

@@ -43,7 +43,11 @@ _FEWEST_REFUSED = 10
 _OUTLIER = 0.25
 _NEAREST = 3
 _GOLDEN = 5
-_TREES: dict[str, Any] = {"n_estimators": 500, "learning_rate": 0.07}
+# Trees by how many measurements there are at least; chosen on source devices with 240 to 6,000.
+_TREES: dict[int, dict[str, Any]] = {
+    0: {"n_estimators": 200, "learning_rate": 0.1, "max_depth": 5},
+    3000: {"n_estimators": 500, "learning_rate": 0.07, "max_depth": 6},
+}
 
 
 @dataclass(frozen=True)
@@ -213,9 +217,10 @@ def _many(campaign: Campaign, base: TransferPredictor) -> _Fitted:
     batch, costs = campaign.batch, campaign.costs
     shuffled = np.random.default_rng(0).permutation(len(costs))
     held, rest = np.split(shuffled, [min(_VALIDATION, len(costs) // 5)])
+    trees = GBDTPredictor(**_TREES[max(least for least in _TREES if least <= len(costs))])
     makers: dict[str, Callable[[], Predictor]] = {
-        "stacked": lambda: StackedPredictor(base, GBDTPredictor(**_TREES)),
-        "gbdt": lambda: GBDTPredictor(**_TREES),
+        "stacked": lambda: StackedPredictor(base, trees),
+        "gbdt": trees.unfitted,
     }
     predicted, errors = {}, {}
     for kind, make in makers.items():

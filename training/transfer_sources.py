@@ -72,14 +72,14 @@ def _standard(space: str) -> tuple[Floats, Floats, Floats]:
     batch = pool(space)
     if space == "nasbench201":
         batch = Batch.from_ids(skeleton(space, BASE[space]), all_ids())
-    values, _ = raw_features(batch)
+    values = raw_features(batch).astype(np.float64)
     mean, deviation = values.mean(axis=0), values.std(axis=0)
     deviation[deviation < 1e-9] = 0.0
     return mean, deviation, _design(batch, mean, deviation)
 
 
 def _design(batch: Batch, mean: Floats, deviation: Floats) -> Floats:
-    values, _ = raw_features(batch)
+    values = raw_features(batch)
     return np.column_stack([np.ones(len(values)), standardise(values, mean, deviation)])
 
 

@@ -14,7 +14,13 @@ from hypothesis import strategies as st
 from archcost.checkpoints.transfer import shipped_cloud, source_devices
 from archcost.data import read_table
 from archcost.encodings import Batch, encode, parse
-from archcost.errors import MeasurementError, NotFittedError, UnknownNameError, UnsupportedError
+from archcost.errors import (
+    CheckpointError,
+    MeasurementError,
+    NotFittedError,
+    UnknownNameError,
+    UnsupportedError,
+)
 from archcost.predictors import TransferIntervals, TransferPredictor, metrics
 from archcost.predictors.kernels import SourceDevices
 from archcost.training.transfer_sets import SETS
@@ -78,6 +84,23 @@ def test_saved_and_read_again_it_predicts_the_same(count: int, space: str) -> No
         assert (one > 0).all()
         # Sources are stored in single precision.
         assert np.allclose(one, other, rtol=1e-4)
+
+
+def test_what_was_made_with_other_features_is_refused() -> None:
+    state = transfer().fit(CELLS[:5], additive(CELLS[:5])).state()
+    for other in (state | {"source.features": np.array([1])}, dict(list(state.items())[1:])):
+        with pytest.raises(CheckpointError, match="adapt the device again"):
+            TransferPredictor.from_state(other)
+
+
+def test_predictions_and_moments_are_of_one_posterior() -> None:
+    # Predictions come from one function of features, moments from kernels with the samples.
+    for model, batch in (
+        (transfer().fit(CELLS[:3], additive(CELLS[:3])), CELLS),
+        (transfer().fit(CELLS[:30], additive(CELLS[:30])), CELLS),
+        (transfer(space="fbnet").fit(NETWORKS[:9], np.arange(1.0, 10)), NETWORKS),
+    ):
+        assert np.allclose(model.predict(batch), model.moments(batch)[0], rtol=1e-9)
 
 
 def test_more_samples_do_not_make_it_worse() -> None:
