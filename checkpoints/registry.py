@@ -105,7 +105,7 @@ def chosen_cards(
 
     Args:
         place: space and data set, as `find_place` gives them.
-        devices: ids; none: the six of HW-NAS-Bench, or all that ship.
+        devices: ids; none: the six of HW-NAS-Bench, or all, the user's too.
         every: all devices if none is named; of named devices all metrics, not latency only.
         metric: of each; None: latency of named devices, all metrics of others.
         kind: of each; None: the default.
@@ -124,7 +124,8 @@ def chosen_cards(
         else:
             pairs = [(name, metric or "latency") for name in devices]
         return [find_card(name, what, space, dataset, kind) for name, what in dict.fromkeys(pairs)]
-    here = [c for c in cards() if (c.space, c.dataset) == place and metric in (None, c.metric)]
+    known = every_card() if every else cards()
+    here = [c for c in known if (c.space, c.dataset) == place and metric in (None, c.metric)]
     if not every:
         here = [c for c in here if c.source == "hw-nas-bench"]
     if not here:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, overload
+from typing import TYPE_CHECKING, Self, overload
 
 import numpy as np
 import numpy.typing as npt
@@ -104,6 +104,24 @@ class Estimate:
             feasible=None if self.feasible is None else self.feasible[positions],
             architectures=Strings(lambda: [names[i] for i in positions.tolist()], len(positions)),
             extrapolation=self.extrapolation[positions],
+        )
+
+    @classmethod
+    def joined(cls, parts: Sequence[Self]) -> Self:
+        """The estimates of one model, one or more, as one, in this order."""
+        first = parts[0]
+        feasible = [part.feasible for part in parts if part.feasible is not None]
+        return replace(
+            first,
+            value=np.concatenate([part.value for part in parts]),
+            lower=np.concatenate([part.lower for part in parts]),
+            upper=np.concatenate([part.upper for part in parts]),
+            feasible=np.concatenate(feasible) if feasible else None,
+            architectures=Strings(
+                lambda: [text for part in parts for text in part.architectures],
+                sum(len(part) for part in parts),
+            ),
+            extrapolation=np.concatenate([part.extrapolation for part in parts]),
         )
 
     def to_frame(self, index: Iterable[object] | None = None) -> pd.DataFrame:

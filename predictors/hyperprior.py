@@ -220,10 +220,10 @@ def learn_logs(sources: SourceDevices) -> tuple[Floats, Floats]:
     tasks = []
     for device in np.repeat(devices, repeats):
         chosen = rng.choice(len(costs), _SHOTS, replace=False)
-        rows = sources.without(int(device)).rows(standardised[chosen])
         measured = imitate(sources, int(device), costs[chosen], rng)
-        kernels = sources.without(int(device)).kernels(rows, rows)
-        tasks.append((kernels, measured - np.median(measured)))
+        others = sources.without(int(device)).compared(standardised[chosen], measured)
+        rows = others.rows(standardised[chosen])
+        tasks.append((others.kernels(rows, rows), measured - np.median(measured)))
     start_mean, start_deviation = _start(sources.block_names)
     mean, deviation = start_mean, start_deviation
     for _ in range(_ITERATIONS):

@@ -3,14 +3,15 @@
 A prior covariance is a weighted sum of blocks. Most blocks are linear in features: operator
 counts, single edges and the rest of the encoding "runtime" in each of its four views, what ONNX
 Runtime executes beside convolutions (or, for FBNet, counts, single blocks, layer sums and work by
-depth), and the costs of source devices, which enter as linear functions of those features. A few
-are squares of such blocks: interactions of pairs. Blocks are centred and have unit mean variance
-over the space, so that weights compare.
+depth), and the costs of source devices, which enter as linear functions of those features: their
+mean, all of them, and the one that the new device is most like. A few are squares of such blocks:
+interactions of pairs. Blocks are centred and have unit mean variance over the space, so that
+weights compare.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from typing import Any, Self
 
@@ -44,6 +45,7 @@ SQUARED = "^2"
 # well source devices that were left out are ranked.
 _COMMON_RATE = 3.0
 _VIEWS = ("all", "reach", "tflite", "live")
+_UNLIKE = 0.01
 
 
 def raw_features(batch: Batch) -> Features:
@@ -195,6 +197,7 @@ class SourceDevices:
         correlation: (d, d) of the devices' functions over the space.
         spread: (d,) standard deviation of each function over the space, in ms.
         residuals: (d, q) quantiles of measured minus function, in ms, evenly spaced.
+        likeness: (d,) probabilities that a new device is most like each; None: equal.
     """
 
     space: str
@@ -205,6 +208,7 @@ class SourceDevices:
     correlation: Floats
     spread: Floats
     residuals: Floats
+    likeness: Floats | None = None
 
     def only(self, names: list[str] | tuple[str, ...]) -> Self:
         """The same with these devices alone, in this order.
@@ -233,6 +237,25 @@ class SourceDevices:
             self.spread[chosen],
             self.residuals[chosen],
         )
+
+    def compared(self, standardised: Floats, costs: Floats) -> Self:
+        """The same, with how likely each device is the one that a new device is most like.
+
+        Each explains the new costs up to level, scale and noise; all are as likely beforehand, and
+        no device is expected to explain more than all but a hundredth of the variance.
+
+        Args:
+            standardised: features (n, f) of the architectures that were measured.
+            costs: (n,) on the new device.
+        """
+        theirs = standardised @ self.weights[1:]
+        theirs = theirs - theirs.mean(axis=0)
+        new = costs - costs.mean()
+        size = np.sqrt((theirs**2).sum(axis=0) * (new @ new))
+        correlation = np.maximum(new @ theirs, 0) / np.maximum(size, 1e-300)
+        evidence = -(len(costs) - 1) / 2 * np.log(1 - correlation**2 + _UNLIKE)
+        share = np.exp(evidence - evidence.max(initial=-np.inf))
+        return replace(self, likeness=share / share.sum())
 
     def standardised(self, batch: Batch) -> Floats:
         """Features (n, f) with zero mean and unit variance over the space; constants are 0."""
@@ -265,6 +288,8 @@ class SourceDevices:
             rows["src.mean"] = mean[:, None] / np.sqrt(max(variance, 1e-9))
             rows["src"] = functions / np.sqrt(len(self.names))
             rows["src.dev"] = rest / np.sqrt(max(rest_variance, 1e-9))
+            share = 1 / len(self.names) if self.likeness is None else self.likeness
+            rows["src.likest"] = functions * np.sqrt(share)
         for name, (columns, factors) in self._blocks.items():
             rows[name] = standardised[:, columns] * factors
         if self.space == "fbnet":
@@ -340,6 +365,7 @@ class SourceDevices:
             "source.correlation": self.correlation,
             "source.spread": self.spread,
             "source.residuals": self.residuals.astype(np.float32),
+            **({} if self.likeness is None else {"source.likeness": self.likeness}),
         }
 
     @classmethod
@@ -354,4 +380,4 @@ class SourceDevices:
         space, *names = state["source.names"].tobytes().decode().split("\n")
         keys = ("mean", "deviation", "weights", "correlation", "spread", "residuals")
         arrays = [state[f"source.{key}"].astype(np.float64) for key in keys]
-        return cls(space, tuple(names), *arrays)
+        return cls(space, tuple(names), *arrays, state.get("source.likeness"))

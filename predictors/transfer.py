@@ -59,19 +59,24 @@ class TransferPredictor(Predictor):
         one_skeleton(batch, "a transfer")
         costs = positive_costs(measured, len(batch))
         self.ids_ = batch.groups[0].ids
-        self._rows = self.sources.rows(self.sources.standardised(batch))
-        self._learn(costs, self.cloud or learn(self.sources))
-        return self
+        cloud = self.cloud or learn(self.sources)
+        return self.fit_features(self.sources.standardised(batch), costs, cloud)
 
-    def _learn(self, costs: Floats, cloud: Cloud) -> None:
-        """Fit the measured rows; keep the cloud's likeliest points, others weigh nothing."""
+    def fit_features(self, standardised: Floats, costs: Floats, cloud: Cloud) -> Self:
+        """Fit features (n, f), see `SourceDevices.standardised`, and costs (n,).
+
+        The cloud's likeliest points are kept, others weigh nothing. To be saved it must know the
+        architectures: see `fit`.
+        """
+        self.sources_ = self.sources.compared(standardised, costs)
+        self._rows = self.sources_.rows(standardised)
         usual = self._usual()
         self.smallest_ = float(costs.min())
-        self.slope_ = usual if self.sources.names and len(costs) <= _FEW else 0.0
+        self.slope_ = usual if self.sources_.names and len(costs) <= _FEW else 0.0
         self.centre_ = 1.0
         self.centre_ = float(np.median(costs / self._expected(self._rows)))
         centred = costs - self._expected(self._rows)
-        kernels = self.sources.kernels(self._rows, self._rows)
+        kernels = self.sources_.kernels(self._rows, self._rows)
         scale, kept = usual * self.centre_, _KEPT
         if len(costs) > _MANY:
             # The time grows with the cube of the measurements: a part of them picks the points.
@@ -84,19 +89,20 @@ class TransferPredictor(Predictor):
         self.posterior_ = found.at(best)
         self.weights_, self.noise_ = cloud.weights[best], cloud.noise[best]
         self._mean = self._posterior_mean()
+        return self
 
     def _posterior_mean(self) -> KernelSum:
         """The differences from what was expected before fitting, as a function of features."""
         found = self.posterior_
         weights = np.einsum("m,mb,mn->bn", found.share, self.weights_, found.alpha)
         level = LEVEL * float(found.share @ found.alpha.sum(axis=1))
-        return self.sources.kernel_sum(weights, self._rows, level)
+        return self.sources_.kernel_sum(weights, self._rows, level)
 
     def _usual(self) -> float:
         """How far costs usually spread over the space, relative to their mean."""
-        if not self.sources.names:
+        if not self.sources_.names:
             return _USUAL
-        return float(np.median(self.sources.spread / self.sources.weights[0]))
+        return float(np.median(self.sources_.spread / self.sources_.weights[0]))
 
     def _expected(self, rows: dict[str, Floats]) -> Floats:
         """Costs (n,) before fitting: a constant; if very few are measured, the sources' mean."""
@@ -112,8 +118,8 @@ class TransferPredictor(Predictor):
         raw = raw_features(batch)
         expected: Floats | float = self.centre_
         if self.slope_:
-            standardised = standardise(raw, self.sources.mean, self.sources.deviation)
-            expected = self._expected(self.sources.rows(standardised))
+            standardised = standardise(raw, self.sources_.mean, self.sources_.deviation)
+            expected = self._expected(self.sources_.rows(standardised))
         return self._positive(expected + self._mean(raw))
 
     def _batch(self, archs: object) -> Batch:
@@ -132,22 +138,21 @@ class TransferPredictor(Predictor):
         batch = self._batch(archs)
         if not len(batch):
             return np.zeros(0), np.zeros(0)
-        return self.moments_of_rows(self.sources.rows(self.sources.standardised(batch)))
+        return self.moments_of(self.sources_.standardised(batch))
 
-    def moments_of_rows(self, rows: dict[str, Floats]) -> tuple[Floats, Floats]:
-        """`moments` of architectures given as rows of kernel blocks."""
-        count = len(next(iter(rows.values())))
+    def moments_of(self, standardised: Floats) -> tuple[Floats, Floats]:
+        """`moments` of architectures given as features (n, f)."""
         parts = [
-            self._moments({name: part[start : start + _AT_ONCE] for name, part in rows.items()})
-            for start in range(0, count, _AT_ONCE)
+            self._moments(self.sources_.rows(standardised[start : start + _AT_ONCE]))
+            for start in range(0, len(standardised), _AT_ONCE)
         ]
         mean, deviation = np.concatenate(parts, axis=1)
         return mean, deviation
 
     def _moments(self, rows: dict[str, Floats]) -> tuple[Floats, Floats]:
         found = self.posterior_
-        cross = self.sources.kernels(rows, self._rows)
-        prior = self.sources.variances(rows)
+        cross = self.sources_.kernels(rows, self._rows)
+        prior = self.sources_.variances(rows)
         mean = np.zeros(cross.shape[1])
         square = np.zeros(cross.shape[1])
         for i, share in enumerate(found.share):
@@ -180,7 +185,7 @@ class TransferPredictor(Predictor):
     def state(self) -> dict[str, npt.NDArray[Any]]:
         """As `Predictor.state`."""
         found = self.posterior_
-        return self.sources.state() | {
+        return self.sources_.state() | {
             "transfer.ids": self.ids_,
             "transfer.level": np.array([self.centre_, self.slope_, self.smallest_]),
             "transfer.weights": self.weights_,
@@ -195,11 +200,12 @@ class TransferPredictor(Predictor):
     @classmethod
     def from_state(cls, state: dict[str, npt.NDArray[Any]]) -> Self:
         """As `Predictor.from_state`."""
-        model = cls(SourceDevices.from_state(state))
-        space = model.sources.space
+        sources = SourceDevices.from_state(state)
+        model = cls(sources)
+        model.sources_ = sources
         model.ids_ = state["transfer.ids"]
-        batch = Batch.from_ids(skeleton(space, BASE[space]), model.ids_)
-        model._rows = model.sources.rows(model.sources.standardised(batch))
+        batch = Batch.from_ids(skeleton(sources.space, BASE[sources.space]), model.ids_)
+        model._rows = sources.rows(sources.standardised(batch))
         level = state["transfer.level"].tolist()
         model.centre_, model.slope_, model.smallest_ = level
         model.weights_, model.noise_ = state["transfer.weights"], state["transfer.noise"]
@@ -251,10 +257,10 @@ class TransferIntervals:
                 least = _LEAST * float(np.median(costs[:, device]))
                 chosen = chosen[np.argsort(costs[chosen, device] < least, kind="stable")]
             measured = imitate(sources, device, costs[chosen], rng)
-            trial = TransferPredictor(others)
-            trial._rows = others.rows(standardised[chosen[:shots]])
-            trial._learn(np.maximum(measured[:shots], least), cloud)
-            values, deviation = trial.moments_of_rows(others.rows(standardised[chosen[shots:]]))
+            known, unknown = np.split(standardised[chosen], [shots])
+            shown = np.maximum(measured[:shots], least)
+            trial = TransferPredictor(others).fit_features(known, shown, cloud)
+            values, deviation = trial.moments_of(unknown)
             found.append((measured[shots:] - values) / np.maximum(deviation, 1e-12))
         return cls(np.quantile(np.concatenate(found), chances), predictor)
 

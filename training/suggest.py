@@ -26,6 +26,7 @@ Rows = dict[str, Floats]
 
 _CANDIDATES = 3000
 _REFERENCE = 500
+_FEWEST_TOLD_BY = 3
 _MOST_KNOWN = 60
 _MOST_CONDITIONED = 1000
 _AT_ONCE = 1000
@@ -138,22 +139,19 @@ def choose(
 
     `measured` are operator ids (m, k) and costs (m,) known already.
     """
-    return _greedy(devices, candidates, measured[0], _expected(devices, cloud, *measured), n)
-
-
-def _expected(
-    devices: SourceDevices, cloud: Cloud, known: npt.NDArray[np.int8], costs: Floats
-) -> tuple[Floats, float]:
-    """Expected weights (b,) of the kernel blocks, and noise: posterior where costs are known."""
+    known, costs = measured
     share = np.exp(cloud.log_prior - cloud.log_prior.max())
-    if len(known) >= 3:
-        place = pool(devices.space).groups[0].skeleton
+    if len(costs) >= _FEWEST_TOLD_BY:
         recent = slice(-_MOST_KNOWN, None)
-        rows = devices.rows(devices.standardised(Batch.from_ids(place, known[recent])))
-        part = costs[recent]
-        share = posterior(devices.kernels(rows, rows), part - np.median(part), cloud).share
+        place = pool(devices.space).groups[0].skeleton
+        standardised = devices.standardised(Batch.from_ids(place, known[recent]))
+        devices = devices.compared(standardised, costs[recent])
+        rows, centred = devices.rows(standardised), costs[recent] - np.median(costs[recent])
+        share = posterior(devices.kernels(rows, rows), centred, cloud).share
     share = share / share.sum()
-    return share @ cloud.weights, float(np.exp(share @ np.log(cloud.noise)))
+    # Expected weights of the kernel blocks, and noise.
+    kernel = share @ cloud.weights, float(np.exp(share @ np.log(cloud.noise)))
+    return _greedy(devices, candidates, known, kernel, n)
 
 
 def _greedy(

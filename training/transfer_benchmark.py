@@ -78,15 +78,6 @@ class SetScore:
     published: float | None
 
 
-@dataclass(frozen=True, eq=False)
-class _Target:
-    """A device's table with its features."""
-
-    batch: Batch
-    costs: Floats
-    rows: dict[str, Floats]
-
-
 def benchmark(
     tables: Iterable[MeasuredTable],
     *,
@@ -150,8 +141,8 @@ def _run(
     table: MeasuredTable, one: DeviceSet, device: str, how: tuple[str, int, int]
 ) -> Iterator[TransferScore]:
     sampler, n, seeds = how
-    costs = table.targets[device, "latency"]
-    measured = np.flatnonzero(costs > 0)
+    every = table.targets[device, "latency"]
+    measured = np.flatnonzero(every > 0)
     if n >= len(measured):
         raise UnsupportedError(
             f"{n} samples of {device}: the table has {len(measured)} measured networks, and some "
@@ -160,20 +151,20 @@ def _run(
     batch = parse(table.architectures, space=table.space, dataset=table.dataset).take(measured)
     names = list(one.sources)
     sources, cloud = source_devices(one.space, names), shipped_cloud(one.space, names)
-    target = _Target(batch, costs[measured], sources.rows(sources.standardised(batch)))
+    standardised, costs = sources.standardised(batch), every[measured]
     intervals = None
     for seed in range(seeds):
         if sampler == "random":
             shots = np.random.default_rng(seed).choice(len(batch), n, replace=False)
         else:
             shots = _suggested(batch, sources, cloud, (n, seed))
-        model = TransferPredictor(sources, cloud).fit(batch.take(shots), target.costs[shots])
+        model = TransferPredictor(sources).fit_features(standardised[shots], costs[shots], cloud)
         if intervals is None:
             intervals = TransferIntervals.fit(model, cloud, n)
         rest = np.setdiff1d(np.arange(len(batch)), shots)
-        values, deviation = model.moments_of_rows({k: v[rest] for k, v in target.rows.items()})
+        values, deviation = model.moments_of(standardised[rest])
         lower, upper = intervals.ends(values, deviation, 0.9)
-        truth = target.costs[rest]
+        truth = costs[rest]
         yield TransferScore(
             one.name,
             device,

@@ -80,7 +80,7 @@ def predict(
         list[str] | None, typer.Option(help="Device id; may be given several times.")
     ] = None,
     every: Annotated[
-        bool, typer.Option("--all", help="All devices and all their metrics.")
+        bool, typer.Option("--all", help="All devices, yours too, and all their metrics.")
     ] = False,
     metric: Metric = None,
     space: AnySpace = None,

@@ -89,12 +89,14 @@ def _add_routes(app: FastAPI, tables: Tables) -> None:
     @app.post("/predict", responses=_REFUSALS, summary="Predicted costs of architectures")
     def predict(asked: PredictRequest) -> PredictResponse:
         """Latency, energy and arithmetic intensity with intervals and units."""
-        return costs.predict(asked, tables)
+        with tables.answering():
+            return costs.predict(asked, tables)
 
     @app.post("/explain", responses=_REFUSALS, summary="Where a predicted cost comes from")
     def explain(asked: ExplainRequest) -> Explained:
         """Contributions that add up to the prediction, what is removed, and what would save."""
-        return costs.explain(asked)
+        with tables.answering():
+            return costs.explain(asked)
 
     @app.get("/devices", summary="What can be predicted")
     def devices() -> DevicesResponse:

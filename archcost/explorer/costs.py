@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import partial
+
+import numpy as np
 
 from archcost.checkpoints import Card, cards, every_card, find_card, load_card
 from archcost.data import DEVICES
@@ -57,14 +59,16 @@ def predict(asked: PredictRequest, tables: Tables) -> PredictResponse:
 
 def _costs(model: CostModel, part: Part, coverage: float, tables: Tables) -> list[Cost]:
     table, indices = tables.get(model), part.indices()
-    if table is not None and table.whole and indices is not None and coverage == COVERAGE:
-        estimate, rows = table.estimate, indices
+    if table is not None and table.whole and indices is not None:
+        estimate = table.estimate.take(np.array(indices))
+        if coverage != COVERAGE:
+            lower, upper = model.around(part.networks, estimate.value, coverage)
+            estimate = replace(estimate, lower=lower, upper=upper, coverage=coverage)
     else:
         with field("architectures"):
             estimate = model.predict(part.networks, coverage)
-        rows = list(range(len(estimate)))
     cost = partial(_cost, model, table, estimate)
-    return [cost(row, position) for row, position in zip(rows, part.positions, strict=True)]
+    return [cost(row, position) for row, position in enumerate(part.positions)]
 
 
 def _cost(

@@ -6,10 +6,12 @@ random ones are predicted, and a network's rank is that among them.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
-from threading import Lock
+from threading import Condition, Lock
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -26,6 +28,10 @@ COVERAGE = 0.9
 """At which the look-ups have their intervals; others are made when they are asked for."""
 NETWORKS = 5000
 """Random networks that stand for a space too large to be predicted whole."""
+_AT_ONCE = 1024
+"""Networks predicted between two looks at whether somebody waits for an answer: some 20 ms."""
+_PATIENCE = 1.0
+"""Seconds that making tables makes way for answers at a time: it must come to an end."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,10 +49,19 @@ class Table:
     whole: bool
 
     @classmethod
-    def of(cls, model: CostModel) -> Table:
-        """Ask a model for a space: seconds of work for all models of a space."""
+    def of(cls, model: CostModel, make_way: Callable[[], None]) -> Table:
+        """Ask a model for a space: seconds of work for all models of a space.
+
+        Args:
+            model: whom.
+            make_way: called every few milliseconds of work.
+        """
         space, dataset = model.target.space, model.target.dataset
-        estimate = model.predict(_networks(space, dataset), COVERAGE)
+        networks, parts = _networks(space, dataset), []
+        for start in range(0, len(networks), _AT_ONCE):
+            make_way()
+            parts.append(model.predict(networks[start : start + _AT_ONCE], COVERAGE))
+        estimate = Estimate.joined(parts)
         return cls(estimate, np.sort(estimate.value[estimate.runs]), space == "nasbench201")
 
     def rank(self, value: float, feasible: float | None) -> Rank | None:
@@ -68,6 +83,8 @@ class Tables:
     def __init__(self) -> None:
         self._worker = ThreadPoolExecutor(1, "archcost-tables")
         self._lock = Lock()
+        self._calm = Condition()
+        self._answers = 0
         # A device that is adapted anew is another model: its old table goes with the old model.
         self._made: WeakKeyDictionary[CostModel, Future[Table]] = WeakKeyDictionary()
 
@@ -92,6 +109,22 @@ class Tables:
         """Whether its table is still to come."""
         return model.target.space != CUSTOM and not self._future(model).done()
 
+    @contextmanager
+    def answering(self) -> Iterator[None]:
+        """While somebody waits for an answer no tables are made: both want the same processors."""
+        with self._calm:
+            self._answers += 1
+        try:
+            yield
+        finally:
+            with self._calm:
+                self._answers -= 1
+                self._calm.notify_all()
+
+    def _make_way(self) -> None:
+        with self._calm:
+            self._calm.wait_for(lambda: not self._answers, _PATIENCE)
+
     def wait(self) -> None:
         """Until all that was asked for is made."""
         for future in list(self._made.values()):
@@ -104,7 +137,7 @@ class Tables:
     def _future(self, model: CostModel) -> Future[Table]:
         with self._lock:
             if model not in self._made:
-                self._made[model] = self._worker.submit(Table.of, model)
+                self._made[model] = self._worker.submit(Table.of, model, self._make_way)
             return self._made[model]
 
     @staticmethod

@@ -75,9 +75,10 @@ def test_from_suggest_to_predict(run) -> None:  # type: ignore[no-untyped-def]
         more = list(csv.DictReader(file))
     assert not {row["architecture"] for row in more} & set(architectures("todo.csv")[:4])
     assert all(0 < float(row["narrows_intervals_by"]) < 1 for row in more)
-    status, said, _ = run("predict", "1", "--device", "my-board")
-    assert status == 0
-    assert any(line.split()[0] == "my-board" for line in said if line.strip())
+    for devices in (["--device", "my-board"], ["--all"]):
+        status, said, _ = run("predict", "1", *devices)
+        assert status == 0
+        assert any(line.split()[0] == "my-board" for line in said if line.strip())
     _, said, _ = run("devices", "--dataset", "CIFAR-10")
     assert any(line.startswith("my-board") and line.endswith("yours") for line in said)
 

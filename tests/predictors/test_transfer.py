@@ -86,6 +86,31 @@ def test_saved_and_read_again_it_predicts_the_same(count: int, space: str) -> No
         assert np.allclose(one, other, rtol=1e-4)
 
 
+def test_a_twin_of_a_source_is_recognised_from_ten_networks() -> None:
+    sources = source_devices("nasbench201")
+    features = sources.standardised(parse(CELLS))
+    for name in ("raspi4", "1080ti_32", "epyc_onnxruntime"):
+        place = sources.names.index(name)
+        costs = 2.5 * sources.costs(features)[:, place]
+        likeness = sources.compared(features[:10], costs[:10]).likeness
+        assert likeness is not None
+        assert np.isclose(likeness.sum(), 1)
+        assert likeness.argmax() == place
+        model = TransferPredictor(sources, shipped_cloud("nasbench201"))
+        model.fit(CELLS[:10], np.maximum(costs[:10], 1e-3))
+        assert metrics.spearman(model.predict(CELLS[10:]), costs[10:]) > 0.99
+
+
+def test_costs_that_tell_nothing_make_all_devices_as_likely() -> None:
+    sources = source_devices("fbnet")
+    features = sources.standardised(parse(NETWORKS))
+    for costs in (np.ones(1), np.full(8, 3.0)):
+        likeness = sources.compared(features[: len(costs)], costs).likeness
+        assert likeness is not None
+        assert np.allclose(likeness, 1 / len(sources.names))
+    assert sources.at([]).compared(features[:3], np.arange(3.0)).likeness is not None
+
+
 def test_what_was_made_with_other_features_is_refused() -> None:
     state = transfer().fit(CELLS[:5], additive(CELLS[:5])).state()
     for other in (state | {"source.features": np.array([1])}, dict(list(state.items())[1:])):
