@@ -111,8 +111,8 @@ class _Cells:
         part = np.where(twice, _NODE2, _PART)
         added = np.array([values[1:3], values[3:5], [part, values[5]]])
         readers = np.zeros((len(ids), _COUNT), dtype=np.int64)
-        for node in range(3):
-            readers[rows, nodes[node]] += made[:, node].sum(axis=0)
+        for value, uses in zip(nodes, made.sum(axis=0), strict=True):
+            readers[rows, value] += uses
         for operands in added[[0, 2]]:
             for operand in operands:
                 readers[rows, operand] += 1

@@ -380,4 +380,4 @@ class SourceDevices:
         space, *names = state["source.names"].tobytes().decode().split("\n")
         keys = ("mean", "deviation", "weights", "correlation", "spread", "residuals")
         arrays = [state[f"source.{key}"].astype(np.float64) for key in keys]
-        return cls(space, tuple(names), *arrays, state.get("source.likeness"))
+        return replace(cls(space, tuple(names), *arrays), likeness=state.get("source.likeness"))
