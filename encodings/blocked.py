@@ -22,13 +22,12 @@ import numpy.typing as npt
 
 from archcost.encodings.architecture import NASBENCH201_EDGES
 from archcost.encodings.batch import Group
-from archcost.errors import UnsupportedError
+from archcost.encodings.runtime import NONE, POOL, SKIP, check_cells, is_convolution
 
 Ids = npt.NDArray[np.int8]
 Mask = npt.NDArray[np.bool_]
 Tensors = npt.NDArray[np.int64]
 
-_NONE, _SKIP, _CONV1, _CONV3, _POOL = range(5)
 _COLUMNS = (
     "relus",
     "multiplications",
@@ -51,11 +50,7 @@ def onnxruntime_features(group: Group) -> tuple[npt.NDArray[np.float32], tuple[s
     Raises:
         UnsupportedError: not NAS-Bench-201's cell.
     """
-    if group.skeleton.space != "nasbench201":
-        raise UnsupportedError(
-            f"encoding 'onnxruntime' is defined for the cells of nasbench201, not for "
-            f"{group.skeleton.space}; use 'structural' or 'layers'"
-        )
+    check_cells(group, "onnxruntime")
     cells = _Cells.of(group.ids)
     yes = np.ones(len(group.ids), dtype=bool)
     first, blocks, fused = cells.executed(yes, yes)
@@ -86,8 +81,8 @@ class _Cells:
     def of(cls, ids: Ids) -> _Cells:
         """Of operators (n, 6)."""
         rows = np.arange(len(ids))
-        alias = ids[:, 0] == _SKIP
-        folded = _convolves(ids[:, 0]) & (ids[:, [2, 4]] == _NONE).all(axis=1)
+        alias = ids[:, 0] == SKIP
+        folded = is_convolution(ids[:, 0]) & (ids[:, [2, 4]] == NONE).all(axis=1)
         values = []
         nodes = np.zeros((3, len(ids)), dtype=np.int64)
         made = np.zeros((3, 3, len(ids)), dtype=bool)
@@ -96,11 +91,11 @@ class _Cells:
             node = np.where(alias & (source == 1), 0, source)
             weighted = folded & (source == 1)
             value = np.select(
-                [weighted, op == _NONE, op == _SKIP, op == _POOL],
+                [weighted, op == NONE, op == SKIP, op == POOL],
                 [_CONVOLVED, _ZERO + node, nodes[node, rows], _POOLED + node],
                 _CONVOLVED + edge,
             )
-            for kind, hit in enumerate(((op == _NONE) & ~weighted, op == _POOL, _convolves(op))):
+            for kind, hit in enumerate(((op == NONE) & ~weighted, op == POOL, is_convolution(op))):
                 made[kind, node, rows] |= hit
             values.append(value)
             if edge == 0:
@@ -167,7 +162,3 @@ class _Cells:
             (leaves & blocked).sum(axis=1),
         )
         return np.stack(counts, axis=1), blocked[:, _OUTPUT], convolved[:, _OUTPUT]
-
-
-def _convolves(ids: npt.NDArray[np.int8]) -> Mask:
-    return (ids == _CONV1) | (ids == _CONV3)

@@ -29,8 +29,8 @@ Ids = npt.NDArray[np.int8]
 Mask = npt.NDArray[np.bool_]
 Columns = dict[str, npt.NDArray[np.generic]]
 
-_NONE, _SKIP, _CONV1, _CONV3, _POOL = range(5)
-_OPERATORS = (_SKIP, _CONV1, _CONV3, _POOL)
+NONE, SKIP, CONV1, CONV3, POOL = range(5)
+_OPERATORS = (SKIP, CONV1, CONV3, POOL)
 _NODES = 4
 _PATH_WEIGHTS = {
     "convolutions": (0, 0, 1, 1, 0),
@@ -47,19 +47,15 @@ def runtime_features(group: Group) -> tuple[npt.NDArray[np.float32], tuple[str, 
     Raises:
         UnsupportedError: not NAS-Bench-201's cell.
     """
-    if group.skeleton.space != "nasbench201":
-        raise UnsupportedError(
-            f"encoding 'runtime' is defined for the cells of nasbench201, not for "
-            f"{group.skeleton.space}; use 'structural' or 'layers'"
-        )
+    check_cells(group, "runtime")
     ids = np.asarray(canonical(group.ids))
     found = analyse(ids)
     executed, folding = tflite_executed(ids)
     views = {
         "all": ids,
-        "reach": np.where(found.end_reaches, ids, _NONE),
-        "tflite": np.where(executed, ids, _NONE),
-        "live": np.where(found.live, ids, _NONE),
+        "reach": np.where(found.end_reaches, ids, NONE),
+        "tflite": np.where(executed, ids, NONE),
+        "live": np.where(found.live, ids, NONE),
     }
     columns: Columns = {}
     for name, view in views.items():
@@ -67,6 +63,19 @@ def runtime_features(group: Group) -> tuple[npt.NDArray[np.float32], tuple[str, 
     columns |= {f"tflite:{key}": column for key, column in folding.items()}
     values = np.stack([column.astype(np.float32) for column in columns.values()], axis=1)
     return values, tuple(columns)
+
+
+def check_cells(group: Group, encoding: str) -> None:
+    """Refuse what is no cell of NAS-Bench-201.
+
+    Raises:
+        UnsupportedError: names the encoding, and others that are defined.
+    """
+    if group.skeleton.space != "nasbench201":
+        raise UnsupportedError(
+            f"encoding {encoding!r} is defined for the cells of nasbench201, not for "
+            f"{group.skeleton.space}; use 'structural' or 'layers'"
+        )
 
 
 def tflite_executed(ids: Ids) -> tuple[Mask, Columns]:
@@ -77,23 +86,23 @@ def tflite_executed(ids: Ids) -> tuple[Mask, Columns]:
     `none`) on the way to a node that is needed.
     """
     e01, e02, e12, e13, e23 = (ids[:, edge] for edge in (0, 1, 2, 4, 5))
-    zero1, lone1 = e01 == _NONE, _is_convolution(e01)
-    into2_from0 = e02 != _NONE
-    into2_from1 = (e12 != _NONE) & ~((e12 == _SKIP) & zero1)
+    zero1, lone1 = e01 == NONE, is_convolution(e01)
+    into2_from0 = e02 != NONE
+    into2_from1 = (e12 != NONE) & ~((e12 == SKIP) & zero1)
     zero2 = ~into2_from0 & ~into2_from1
-    through1 = _is_convolution(e12) | ((e12 == _SKIP) & lone1)
-    lone2 = np.where(into2_from0, _is_convolution(e02) & ~into2_from1, into2_from1 & through1)
-    idle2 = e23 == _NONE
-    idle1 = (e13 == _NONE) & ((e12 == _NONE) | idle2)
-    only_zeroed1 = lone1 & (e12 == _NONE) & (e13 == _NONE)
+    through1 = is_convolution(e12) | ((e12 == SKIP) & lone1)
+    lone2 = np.where(into2_from0, is_convolution(e02) & ~into2_from1, into2_from1 & through1)
+    idle2 = e23 == NONE
+    idle1 = (e13 == NONE) & ((e12 == NONE) | idle2)
+    only_zeroed1 = lone1 & (e12 == NONE) & (e13 == NONE)
     retained2 = idle2 & lone2 & ~(only_zeroed1 & into2_from0)
-    retained1 = idle1 & lone1 & np.where(e12 == _NONE, ~idle2 | zero2, retained2)
-    needed1 = ~idle1 | retained1 | (retained2 & (e12 != _NONE))
+    retained1 = idle1 & lone1 & np.where(e12 == NONE, ~idle2 | zero2, retained2)
+    needed1 = ~idle1 | retained1 | (retained2 & (e12 != NONE))
     needed2 = ~idle2 | retained2
     yes, no = np.ones_like(needed1), np.zeros_like(needed1)
     needed = np.stack([needed1, needed2, needed2, yes, yes, yes], axis=1)
     from_zero = np.stack([no, no, zero1, no, zero1, zero2], axis=1)
-    executed = needed & (ids != _NONE) & ~((ids == _SKIP) & from_zero)
+    executed = needed & (ids != NONE) & ~((ids == SKIP) & from_zero)
     return executed, {
         "zero1": zero1,
         "zero2": zero2,
@@ -104,8 +113,9 @@ def tflite_executed(ids: Ids) -> tuple[Mask, Columns]:
     }
 
 
-def _is_convolution(ids: npt.NDArray[np.int8]) -> Mask:
-    return (ids == _CONV1) | (ids == _CONV3)
+def is_convolution(ids: npt.NDArray[np.int8]) -> Mask:
+    """Which operators are convolutions."""
+    return (ids == CONV1) | (ids == CONV3)
 
 
 def _view(ids: Ids) -> Columns:
@@ -133,9 +143,9 @@ def _origins(ids: Ids) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
     inputs = np.zeros_like(origin)
     for node in range(1, _NODES):
         edges = [edge for edge, (_, target) in enumerate(NASBENCH201_EDGES) if target == node]
-        inputs[:, node] = (ids[:, edges] != _NONE).sum(axis=1)
+        inputs[:, node] = (ids[:, edges] != NONE).sum(axis=1)
         for edge in edges:
-            alias = (inputs[:, node] == 1) & (ids[:, edge] == _SKIP)
+            alias = (inputs[:, node] == 1) & (ids[:, edge] == SKIP)
             origin[:, node] = np.where(
                 alias, origin[:, NASBENCH201_EDGES[edge][0]], origin[:, node]
             )
@@ -151,19 +161,19 @@ def _node_columns(
     readers = np.array(
         [[((reads == node) & (ids == op)).sum(axis=1) for op in range(5)] for node in range(_NODES)]
     )
-    convolutions = readers[:, _CONV1] + readers[:, _CONV3]
+    convolutions = readers[:, CONV1] + readers[:, CONV3]
     columns["relus"] = (convolutions > 0).sum(axis=0)
     columns["siblings"] = np.maximum(convolutions - 1, 0).sum(axis=0)
-    for op in (_CONV1, _CONV3, _POOL):
+    for op in (CONV1, CONV3, POOL):
         columns[f"siblings:{op}"] = np.maximum(readers[:, op] - 1, 0).sum(axis=0)
     for node in range(_NODES - 1):
         for op in _OPERATORS:
             columns[f"node{node}:readers:{op}"] = readers[node, op]
     for node in range(1, _NODES):
         edges = [edge for edge, (_, target) in enumerate(NASBENCH201_EDGES) if target == node]
-        written = _is_convolution(ids[:, edges]).sum(axis=1)
+        written = is_convolution(ids[:, edges]).sum(axis=1)
         own = origin[:, node] == node
-        fused = own & (written >= 1) & (readers[node, _SKIP] + readers[node, _POOL] == 0)
+        fused = own & (written >= 1) & (readers[node, SKIP] + readers[node, POOL] == 0)
         columns[f"node{node}:alias"] = ~own
         columns[f"node{node}:inputs"] = inputs[:, node]
         columns[f"node{node}:convolutions"] = written

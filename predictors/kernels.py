@@ -63,10 +63,11 @@ def raw_features(batch: Batch) -> Features:
     base = skeleton(space, BASE[space])
     if group.skeleton != base:
         batch = Batch.from_ids(base, group.ids)
+    # What trees learn from, made once for both: all of FBNet's encodings, the first of the others.
+    rows = feature_rows(batch)
     if space == "fbnet":
-        # The same encodings, by look-up where there are many.
-        return feature_rows(batch)
-    return np.hstack([encode(batch, name).values for name in _ENCODINGS[space]])
+        return rows
+    return np.hstack([rows, *(encode(batch, name).values for name in _ENCODINGS[space][1:])])
 
 
 @lru_cache(maxsize=len(BASE))
