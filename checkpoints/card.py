@@ -57,7 +57,8 @@ class Card(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         encoding_version: `ENCODING_VERSION` at writing.
         package_version: of archcost.
         files: name to SHA-256.
-        golden: predictions to check the installation with.
+        golden: predictions to check the installation with; where a table was split, of the first
+            networks learned from, by which the table is known again.
         note: what else must be known.
         shared: files in the folder above that several checkpoints share, name to SHA-256.
         bases: folders of the checkpoints that this one builds on, relative to the folder of all,

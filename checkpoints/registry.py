@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+from collections.abc import Iterable
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
@@ -11,7 +13,7 @@ from archcost.checkpoints.card import Card, read_card
 from archcost.checkpoints.store import CARD, read_checkpoint
 from archcost.checkpoints.user import user_folder
 from archcost.encodings import CUSTOM, find_dataset, find_space
-from archcost.errors import UnsupportedError, unknown_name
+from archcost.errors import CheckpointError, UnknownNameError, UnsupportedError, unknown_name
 from archcost.predictors import CostModel
 from archcost.units import unit_of
 
@@ -34,22 +36,38 @@ def cards(root: Path = SHIPPED) -> tuple[Card, ...]:
     Raises:
         CheckpointError: a card cannot be read.
     """
-    return _read_cards(root)
+    return _sorted(read_card(path) for path in _card_paths(root))
 
 
-def _read_cards(root: Path) -> tuple[Card, ...]:
-    found = [read_card(path) for path in root.glob(f"*/*/*/{CARD}")]
+def _card_paths(root: Path) -> list[Path]:
+    # Names that begin with a dot are of checkpoints under construction.
+    return [p for p in root.glob(f"*/*/*/{CARD}") if not p.parent.name.startswith(".")]
+
+
+def _sorted(found: Iterable[Card]) -> tuple[Card, ...]:
     return tuple(sorted(found, key=lambda c: (c.space, c.dataset, c.device, c.metric, c.kind)))
 
 
 def every_card(root: Path = SHIPPED) -> tuple[Card, ...]:
     """The cards under a folder and, if it is that of the package, those of the user's devices.
 
+    A card of the user's that cannot be read is left out with a warning.
+
     Raises:
-        CheckpointError: a card cannot be read.
+        CheckpointError: a card under the folder cannot be read.
     """
     # Not cached: devices are added while a program runs.
-    return cards(root) + (_read_cards(user_folder()) if root == SHIPPED else ())
+    return cards(root) + (_user_cards() if root == SHIPPED else ())
+
+
+def _user_cards() -> tuple[Card, ...]:
+    found = []
+    for path in _card_paths(user_folder()):
+        try:
+            found.append(read_card(path))
+        except CheckpointError as error:
+            warnings.warn(f"a device of your own is left out: {error}", stacklevel=2)
+    return _sorted(found)
 
 
 def find_card(
@@ -66,29 +84,48 @@ def find_card(
         UnknownNameError: a device, metric, space, data set or kind that is not known at all.
         UnsupportedError: known names in a combination that there is no checkpoint for; says which
             there are.
+        CheckpointError: what is asked for is a device of the user's whose card cannot be read.
     """
     unit_of(metric)
-    place, name = find_place(space, dataset)
+    place = find_place(space, dataset)
+    try:
+        return _find_card(device, metric, place, kind, root)
+    except (UnknownNameError, UnsupportedError):
+        for path in _card_paths(user_folder()) if root == SHIPPED else ():
+            if path.parent.name.rsplit("-", 2)[0] == device:
+                read_card(path)  # says what is wrong with a card that was left out
+        raise
+
+
+def _find_card(
+    device: str, metric: str, place: tuple[str, str], kind: str | None, root: Path
+) -> Card:
     every = every_card(root)
     if device not in {card.device for card in every}:
         raise unknown_name("device", device, {card.device for card in every})
-    here = [card for card in every if (card.space, card.dataset) == (place, name)]
+    here = [card for card in every if (card.space, card.dataset) == place]
     of_device = [card for card in here if card.device == device]
+    words = " on ".join(place)
     if not of_device:
         where = {f"{c.space} on {c.dataset}" for c in every if c.device == device}
         shipped = device in {card.device for card in cards(root)}
         why = "no measurements to learn it from are published" if shipped else "it is not adapted"
         raise UnsupportedError(
-            f"no predictor of {device} for {place} on {name}: {why}; there is "
-            f"{', '.join(sorted(where))}"
+            f"no predictor of {device} for {words}: {why}; there is {', '.join(sorted(where))}"
         )
     of_metric = [card for card in of_device if card.metric == metric]
     if not of_metric:
         has = ", ".join(sorted({card.metric for card in of_device}))
-        raise UnsupportedError(f"{device} has no {metric} for {place} on {name}; it has {has}")
-    if kind is None:
-        return next(card for card in of_metric if card.default)
+        raise UnsupportedError(f"{device} has no {metric} for {words}; it has {has}")
     kinds = {card.kind: card for card in of_metric}
+    if kind is None:
+        default = next((card for card in of_metric if card.default), None)
+        if default is None:
+            raise UnsupportedError(
+                f"{device} {metric} for {words}: none of its kinds is the default; name one of "
+                f"{', '.join(kinds)}"
+            )
+        return default
     if kind not in kinds:
         raise unknown_name(f"kind for {device} {metric}", kind, kinds)
     return kinds[kind]
@@ -125,9 +162,8 @@ def chosen_cards(
             pairs = [(name, metric or "latency") for name in devices]
         return [find_card(name, what, space, dataset, kind) for name, what in dict.fromkeys(pairs)]
     known = every_card() if every else cards()
-    here = [c for c in known if (c.space, c.dataset) == place and metric in (None, c.metric)]
-    if not every:
-        here = [c for c in here if c.source == "hw-nas-bench"]
+    here = [c for c in known if c.default and (c.space, c.dataset) == place]
+    here = [c for c in here if metric in (None, c.metric) and (every or c.source == "hw-nas-bench")]
     if not here:
         offered = sorted({f"{c.space} on {c.dataset}" for c in cards()})
         raise UnsupportedError(
@@ -207,7 +243,7 @@ def load_card(card: Card, root: Path = SHIPPED) -> CostModel:
 
 
 def catalogue() -> pd.DataFrame:
-    """What can be predicted, how well, and trained on what: one row a checkpoint."""
+    """What can be predicted, how well, and trained on what: one row per checkpoint."""
     import pandas as pd
 
     rows = []

@@ -87,7 +87,6 @@ def write_checkpoint(folder: Path, model: CostModel, card: Card) -> Card:
         OSError: the folder cannot be written; the old one is as it was.
     """
     import msgspec
-    from safetensors.numpy import save_file
 
     part = folder.with_name(f".{folder.name}.{secrets.token_hex(6)}")
     part.mkdir(parents=True)
@@ -99,7 +98,7 @@ def write_checkpoint(folder: Path, model: CostModel, card: Card) -> Card:
         trees = {name: state.pop(name) for name in list(state) if name.endswith(".ubj")}
         for name, content in trees.items():
             (part / name).write_bytes(content.tobytes())
-        save_file({name: np.ascontiguousarray(v) for name, v in state.items()}, part / _ARRAYS)
+        (part / _ARRAYS).write_bytes(_safetensors(state))
         files = {path.name: sha256_of(path) for path in sorted(part.iterdir())}
         card = msgspec.structs.replace(card, files=files, shared=shared)
         (part / CARD).write_bytes(card_bytes(card))
@@ -111,12 +110,10 @@ def write_checkpoint(folder: Path, model: CostModel, card: Card) -> Card:
 
 def _write_shared(parent: Path, state: State) -> dict[str, str]:
     """Move the arrays that other checkpoints have too into a file of their own."""
-    from safetensors.numpy import save
-
     arrays = {name: state.pop(name) for name in list(state) if name.startswith(SHARED)}
     if not arrays:
         return {}
-    content = save({name: np.ascontiguousarray(value) for name, value in arrays.items()})
+    content = _safetensors(arrays)
     digest = hashlib.sha256(content).hexdigest()
     path = parent / f"{SHARED}{digest[:12]}.safetensors"
     if not path.exists():
@@ -125,12 +122,24 @@ def _write_shared(parent: Path, state: State) -> dict[str, str]:
     return {path.name: digest}
 
 
+def _safetensors(arrays: State) -> bytes:
+    """Arrays as the content of a file; what the library writes itself is for its owner alone."""
+    from safetensors.numpy import save
+
+    return save({name: np.ascontiguousarray(value) for name, value in arrays.items()})
+
+
 def _replace(part: Path, folder: Path) -> None:
     """Put `part` in the place of `folder`; a folder cannot be renamed over a full one."""
     old = folder.with_name(f".{folder.name}.{secrets.token_hex(6)}.old")
     if folder.exists():
         os.replace(folder, old)
-    os.replace(part, folder)
+    try:
+        os.replace(part, folder)
+    except BaseException:
+        if old.exists():
+            os.replace(old, folder)
+        raise
     shutil.rmtree(old, ignore_errors=True)
 
 

@@ -116,12 +116,14 @@ def source_devices(space: str, names: list[str] | None = None) -> SourceDevices:
     """The shipped source devices of a space: all, or only those named.
 
     Raises:
-        UnsupportedError: a space without source devices.
+        UnsupportedError: a space without source devices; one name instead of a list.
         UnknownNameError: no such source device.
         CheckpointError: the installed file is damaged.
     """
     if space not in BASE:
         raise UnsupportedError(f"no devices were measured in {space!r}; use {' or '.join(BASE)}")
+    if isinstance(names, str):
+        raise UnsupportedError(f"sources are given as a list: [{names!r}]")
     every = _shipped(space).devices
     return every if names is None else every.only(list(dict.fromkeys(names)))
 

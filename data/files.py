@@ -28,9 +28,14 @@ def write_whole(path: str | Path) -> Iterator[Path]:
     path = Path(path)
     part = path.with_name(f".{path.stem}.{secrets.token_hex(6)}{path.suffix}")
     try:
+        # Some libraries write files for their owner's eyes alone; these get what the umask allows.
+        part.touch(exist_ok=False)
+        mode = part.stat().st_mode
+        part.unlink()
         yield part
         with part.open("rb+") as file:
             os.fsync(file.fileno())
+        part.chmod(mode)
         os.replace(part, path)
     finally:
         part.unlink(missing_ok=True)

@@ -36,10 +36,22 @@ def fold(name: str) -> str:
     return re.sub(r"[-_\s]", "", name).casefold()
 
 
+def space_name(name: str) -> str:
+    """The canonical spelling of a space's name; case and hyphens do not matter.
+
+    The name of a space that archcost does not know stands for itself.
+    """
+    return fold(name) if fold(name) in DATASETS else name
+
+
 def dataset_name(space: str, name: str) -> str:
     """The canonical spelling of a data set's name; case and hyphens do not matter.
 
     In a space that archcost does not know, any name stands for itself.
+
+    Args:
+        space: in its canonical spelling.
+        name: of the data set.
 
     Raises:
         UnknownNameError: the space was not measured on such a data set.

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from archcost.data.names import space_name
 from archcost.data.tables import MeasuredTable, read_table
 from archcost.errors import unknown_name
 
@@ -23,6 +24,7 @@ def own_tables(space: str | None = None, device: str | None = None) -> list[Meas
     Raises:
         UnknownNameError: none is of such a space or device.
     """
+    space = None if space is None else space_name(space)
     found = {path: path.stem.rpartition("-")[::2] for path in sorted(MEASURED.glob("*.parquet"))}
     for what, wanted, place in (("space", space, 1), ("device", device, 0)):
         known = {names[place] for names in found.values()}

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from archcost.data.measurements import as_measured
-from archcost.data.names import GRAMMAR, dataset_name, parse_target
+from archcost.data.names import GRAMMAR, dataset_name, parse_target, space_name
 from archcost.data.sources import source as source_of
 from archcost.errors import MeasurementError, TableError
 
@@ -218,6 +218,7 @@ def read_table(
     failed_value = stated.get("failed_value") if failed_value is None else failed_value
     if space is None:
         raise TableError(f"{path}: the architectures do not show their search space; give space=")
+    space = space_name(space)
     tables: dict[str, MeasuredTable] = {}
     for column in frame.columns:
         if column == arch_column or column in _ARCH_COLUMNS or column in _BLOCK_COLUMNS:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from operator import index
+from typing import SupportsIndex
 
 from archcost.encodings.cells import cell_of
 from archcost.encodings.operators import NASBENCH201_OPERATORS, operator
@@ -50,8 +51,8 @@ class Skeleton:
     stem_stride: int = 1
 
     def __post_init__(self) -> None:
-        for name in ("channels", "repeats", "strides"):
-            object.__setattr__(self, name, tuple(getattr(self, name)))
+        for field in fields(self):
+            object.__setattr__(self, field.name, _plain(getattr(self, field.name)))
         if not len(self.channels) == len(self.repeats) == len(self.strides) >= 1:
             raise ArchitectureError(
                 "a skeleton needs as many channels as repeats and strides, at least one of each: "
@@ -66,6 +67,13 @@ class Skeleton:
             raise ArchitectureError(f"sizes in a skeleton are whole numbers from 1 on: {self}")
         if any(stride > 2 for stride in (*self.strides, self.stem_stride)):
             raise ArchitectureError(f"strides in a skeleton are 1 or 2, got {self.strides}")
+
+
+def _plain(value: object) -> object:
+    """NumPy's whole numbers as Python's, alone or several; anything else as it is."""
+    if isinstance(value, Iterable) and not isinstance(value, str):
+        return tuple(_plain(one) for one in value)
+    return index(value) if isinstance(value, SupportsIndex) else value
 
 
 @dataclass(frozen=True)

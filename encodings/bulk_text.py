@@ -32,7 +32,7 @@ def from_arrow(column: pa.Array | pa.ChunkedArray) -> list[Any] | AnyArray:
     import pyarrow as pa
 
     if column.null_count == 0 and pa.types.is_primitive(column.type):
-        return np.asarray(column.to_numpy())
+        return np.asarray(column.to_numpy(zero_copy_only=False))
     return list(column.to_pylist())
 
 

@@ -88,7 +88,7 @@ def encode(
 
     Raises:
         UnknownNameError: no such encoding; and as `parse`.
-        UnsupportedError: the encoding has no sense for such architectures, or gives other columns
+        UnsupportedError: the encoding does not apply to such architectures, or gives other columns
             for some of the batch than for others.
         ArchitectureError: as `parse`.
     """
@@ -163,7 +163,7 @@ def _counts(group: Group) -> Features:
 def _path(group: Group) -> Features:
     if group.edges is None:
         raise UnsupportedError(
-            "encoding 'path' has no sense for a chain of blocks: it has one path only; use "
+            "encoding 'path' does not apply to a chain of blocks: it has one path only; use "
             "'onehot' or 'counts'"
         )
     names = [i for i in range(len(group.vocabulary)) if i != group.none_id]

@@ -20,6 +20,7 @@ from archcost.encodings.architecture import Architecture, Skeleton
 from archcost.encodings.layers import Layer, LayerGraph
 from archcost.encodings.operators import Operator, operator
 from archcost.encodings.places import block_places, halved
+from archcost.encodings.text import shown
 from archcost.errors import ArchitectureError
 
 
@@ -114,9 +115,14 @@ def lower(arch: Architecture) -> LayerGraph:
     """The whole network of an architecture, dead parts of cells included.
 
     Raises:
-        ArchitectureError: sizes do not work out: an odd size before a residual block of stride 2,
-            channels that do not divide into groups.
+        ArchitectureError: not an `Architecture`; sizes do not work out: an odd size before a
+            residual block of stride 2, channels that do not divide into groups.
     """
+    if not isinstance(arch, Architecture):
+        raise ArchitectureError(
+            f"{shown(arch)} is no Architecture; archcost.parse gives those of the known spaces, "
+            "archcost.Architecture.from_graph makes one of any cell"
+        )
     builder = Builder()
     if arch.edges is None:
         _lower_chain(builder, arch)

@@ -119,7 +119,7 @@ def is_custom(archs: object) -> bool:
         return any(not group.known for group in archs.groups)
     if isinstance(archs, Architecture):
         return archs.skeleton.space not in SPACES
-    if isinstance(archs, LayerGraph | os.PathLike) or is_graph(archs):
+    if isinstance(archs, LayerGraph | os.PathLike) or _is_custom_cell(archs):
         return True
     if isinstance(archs, list | tuple):
         return any(is_custom(element) for element in archs)
@@ -140,6 +140,17 @@ def _elements(archs: object) -> list[Any]:
     return list(archs) if isinstance(archs, Iterable) else [archs]
 
 
+def _is_custom_cell(element: object) -> bool:
+    """Whether this is a graph, and not NAS-Bench-201's pair of adjacency and operators."""
+    if not is_graph(element):
+        return False
+    try:
+        parse([element])
+    except ArchcostError:
+        return True
+    return False
+
+
 def _is_cell(element: object) -> bool:
     return isinstance(element, str) and "~" in element
 
@@ -149,7 +160,7 @@ def _read(element: object, place: Skeleton) -> Network:
         return element
     if isinstance(element, os.PathLike) or (isinstance(element, str) and element.endswith(ONNX)):
         return read_onnx(element)
-    if is_graph(element):
+    if _is_custom_cell(element):
         return Architecture.from_graph(element, place)
     if isinstance(element, str) and _is_cell(element):
         return Architecture.from_string(element, place)

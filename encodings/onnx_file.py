@@ -97,6 +97,10 @@ class _Reader:
         if node.op_type == "Constant":
             self.constants[node.output[0]] = self.attribute(node.attribute[0])
             return
+        if node.op_type == "Identity" and node.input[0] in self.constants:
+            # Parameters that several layers share, as some exporters write them.
+            self.constants[node.output[0]] = self.constants[node.input[0]]
+            return
         if node.op_type in _SILENT or node.op_type in _READERS:
             data = [i for i in node.input if i and i not in self.constants]
             lost = [i for i in data if i not in self.makers]

@@ -10,9 +10,11 @@ from itertools import product
 import numpy as np
 import numpy.typing as npt
 
-from archcost.errors import ArchitectureError, unknown_name
+from archcost.encodings.operators import operator
+from archcost.errors import ArchitectureError, UnknownNameError, unknown_name
 
 CELL_EXAMPLE = "|nor_conv_3x3~0|+|none~0|skip_connect~1|+|avg_pool_3x3~0|none~1|nor_conv_1x1~2|"
+_OTHERS = "cells of other sizes or operators are of space 'custom'"
 _TOKEN = re.compile(r"([^~|+\s]+)~([0-9]{1,4})")
 _SEPARATORS = re.compile(r"[|,\s-]+")
 _MOST_COMBINATIONS = 10_000
@@ -73,7 +75,7 @@ def read_fixed_cell(text: str, operators: Sequence[str], nodes: int) -> list[int
     if len(parts) != nodes - 1:
         raise ArchitectureError(
             f"malformed cell string: {len(parts)} nodes between '+', expected {nodes - 1}, "
-            f"e.g. {CELL_EXAMPLE!r}"
+            f"e.g. {CELL_EXAMPLE!r}; {_OTHERS}"
         )
     ids = []
     for number, tokens in enumerate(parts, start=1):
@@ -88,8 +90,21 @@ def read_fixed_cell(text: str, operators: Sequence[str], nodes: int) -> list[int
                     f"malformed cell string: token '{name}~{given}' is number {source + 1} of "
                     f"node {number}, expected its source to be {source}: '{name}~{source}'"
                 )
-            ids.append(_id_of(name, operators, f"token '{name}~{given}' of node {number}"))
+            where = f"token '{name}~{given}' of node {number}"
+            if name not in operators and _in_cells(name):
+                raise ArchitectureError(
+                    f"{where}: operator {name!r} is none of {', '.join(operators)}; {_OTHERS}"
+                )
+            ids.append(_id_of(name, operators, where))
     return ids
+
+
+def _in_cells(name: str) -> bool:
+    """Whether some cell may hold an operator of this name."""
+    try:
+        return operator(name).in_cell
+    except UnknownNameError:
+        return False
 
 
 def read_chain(text: str, operators: Sequence[str], length: int) -> list[int]:

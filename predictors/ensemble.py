@@ -23,9 +23,7 @@ class EnsemblePredictor(Predictor):
 
     kind = "ensemble"
 
-    def __init__(
-        self, members: Sequence[Predictor], weights: Sequence[float] | None = None
-    ) -> None:
+    def __init__(self, members: Sequence[Predictor], weights: npt.ArrayLike | None = None) -> None:
         self.members = members
         self.weights = weights
 
@@ -33,7 +31,8 @@ class EnsemblePredictor(Predictor):
         """As `Predictor.fit`."""
         batch = parse(archs)
         members = [m.unfitted().fit(batch, measured) for m in self.members]
-        return self._assemble(members, np.array(self.weights or np.ones(len(members))))
+        weights = np.ones(len(members)) if self.weights is None else self.weights
+        return self._assemble(members, np.asarray(weights, dtype=np.float64))
 
     def predict(self, archs: object) -> Floats:
         """As `Predictor.predict`."""

@@ -53,6 +53,10 @@ class Strings(Sequence[str]):
     def __hash__(self) -> int:
         return hash(self._texts)
 
+    def __reduce__(self) -> tuple[type[tuple[str, ...]], tuple[tuple[str, ...]]]:
+        """Pickled, and copied, as the tuple that it stands for."""
+        return tuple, (self._texts,)
+
     def __repr__(self) -> str:
         return repr(self._texts)
 
@@ -125,7 +129,7 @@ class Estimate:
         )
 
     def to_frame(self, index: Iterable[object] | None = None) -> pd.DataFrame:
-        """One row an architecture: architecture, value, lower, upper, unit.
+        """One row per architecture: architecture, value, lower, upper, unit.
 
         And feasible where a device can refuse networks, extrapolation where it is not zero.
 

@@ -221,7 +221,7 @@ class GNNPredictor(Predictor):
         if costs.ndim != 2 or len(costs) != len(batch):
             raise MeasurementError(
                 f"measured costs of shape {costs.shape} for {len(batch)} architectures; give a "
-                "row an architecture and a column a device"
+                "row per architecture and a column per device"
             )
         there = ~np.isnan(costs)
         if not there.any(axis=0).all():

@@ -5,8 +5,8 @@ divided by a scale that depends on the architecture (a log-linear function of pr
 operator counts, fitted to the size of the residuals); the quantiles of the normalised residuals,
 taken from predictions out of fold, give the interval (cross-conformal: Vovk 2015; normalised
 scores: Papadopoulos et al. 2011). Noise is skewed: of all pairs of quantiles that hold the
-coverage, the closest pair is used. Of scales times a power of the predicted cost, the one is taken
-whose intervals are shortest, in units of the cost.
+coverage, the closest pair is used. Of several candidate scales, the fitted one times a power of the
+predicted cost, the one with the shortest intervals, in units of the cost, is used.
 """
 
 from __future__ import annotations

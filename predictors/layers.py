@@ -142,7 +142,7 @@ class LayersPredictor(Predictor):
 
 
 def skeleton_groups(networks: Networks) -> npt.NDArray[np.int64]:
-    """(n,) one number a skeleton; layer graphs are a group of their own."""
+    """(n,) one number per skeleton; layer graphs are a group of their own."""
     skeletons = [n.skeleton if isinstance(n, Architecture) else None for n in networks]
     numbers = {skeleton: number for number, skeleton in enumerate(dict.fromkeys(skeletons))}
     return np.array([numbers[skeleton] for skeleton in skeletons], dtype=np.int64)

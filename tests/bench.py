@@ -75,7 +75,7 @@ def fresh(card: Card) -> CostModel:
 
 
 def main() -> None:
-    """Print one line a figure."""
+    """Print one line per figure."""
     whole = list(range(15625))
     batch = parse(whole)
     print(f"{'parse 15,625 indices':52} {seconds(lambda: parse(whole)):8.3f} s")

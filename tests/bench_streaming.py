@@ -64,7 +64,7 @@ def predict(source: Path, output: Path, device: str | None, workers: int) -> Non
 
 
 def main() -> None:
-    """Print one line a figure."""
+    """Print one line per figure."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rows", type=int, nargs="+", default=[10**5, 10**6, 10**7])
     parser.add_argument("--one", nargs=4, metavar=("SOURCE", "OUTPUT", "DEVICE", "WORKERS"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,10 +12,12 @@ import numpy as np
 import numpy.typing as npt
 
 from archcost.checkpoints import cards, checkpoint_folder, write_checkpoint
+from archcost.checkpoints.card import read_card
+from archcost.checkpoints.store import CARD
 from archcost.checkpoints.transfer import shipped_cloud, source_devices
 from archcost.checkpoints.user import check_device_name, user_folder
 from archcost.encodings import Batch, find_dataset, find_space, parse
-from archcost.errors import MeasurementError
+from archcost.errors import CheckpointError, MeasurementError, UnsupportedError
 from archcost.predictors import (
     ConformalIntervals,
     CostModel,
@@ -37,6 +40,8 @@ from archcost.units import unit_of
 
 Floats = npt.NDArray[np.float64]
 
+_KINDS = tuple(cls.kind for cls in (TransferPredictor, StackedPredictor, GBDTPredictor))
+"""What `adapt` chooses from."""
 _MOST_CALIBRATION = 20
 _VALIDATION = 2000
 _FEWEST_REFUSED = 10
@@ -92,7 +97,8 @@ class Adapted(CostModel):
             The folder.
 
         Raises:
-            UnsupportedError: a name that cannot be used, or of a shipped device.
+            UnsupportedError: a name that cannot be used, or of a device that ships or that
+                `train` made a model of.
             OSError: the folder cannot be written.
         """
         assert self.learned is not None
@@ -108,13 +114,34 @@ class Adapted(CostModel):
             note="; ".join((*self.learned.notes, *self.learned.warnings)),
         )
         folder = user_folder() / checkpoint_folder(card)
-        write_checkpoint(folder, model, card)
         # Another kind may have been chosen before: one device has one model of a target.
-        for other in folder.parent.glob(f"{device}-{target.metric}-*"):
+        others = [
+            other
+            for other in folder.parent.glob(f"{device}-{target.metric}-*")
             # Not "a-latency-b" of another device when "a" is saved.
-            if other != folder and other.name.rpartition("-")[0] == f"{device}-{target.metric}":
-                _remove(other)
+            if other.name.rpartition("-")[0] == f"{device}-{target.metric}"
+        ]
+        for other in others:
+            if not _adapted(other):
+                raise UnsupportedError(
+                    f"{device} has a model of its {target.metric} that was not adapted, {other}: "
+                    "give another name, or delete that folder first"
+                )
+        write_checkpoint(folder, model, card)
+        for other in others:
+            if other != folder:
+                shutil.rmtree(other, ignore_errors=True)
         return folder
+
+
+def _adapted(folder: Path) -> bool:
+    """Whether `adapt` made this checkpoint, so that adapting anew may replace it."""
+    if folder.name.rpartition("-")[2] not in _KINDS:
+        return False
+    try:
+        return read_card(folder / CARD).split_seed is None  # `train` holds a part out
+    except CheckpointError:
+        return True  # damaged: adapting anew is the remedy
 
 
 def adapt(
@@ -292,9 +319,3 @@ def _outliers(campaign: Campaign, model: TransferPredictor) -> tuple[str, ...]:
     trust = model.posterior_.share @ model.posterior_.precision
     doubtful = model.ids_[trust < _OUTLIER]
     return tuple(Batch.from_ids(campaign.batch.groups[0].skeleton, doubtful).strings())
-
-
-def _remove(folder: Path) -> None:
-    import shutil
-
-    shutil.rmtree(folder, ignore_errors=True)

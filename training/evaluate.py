@@ -5,11 +5,20 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from archcost.checkpoints import Card
+from archcost.checkpoints import Card, load_card
 from archcost.data import MeasuredTable
-from archcost.predictors import CostModel, Estimate, Evaluation, metrics
+from archcost.encodings import parse
+from archcost.errors import UnsupportedError
+from archcost.predictors import (
+    CostModel,
+    Estimate,
+    Evaluation,
+    LookupPredictor,
+    TransferPredictor,
+    metrics,
+)
 from archcost.predictors.base import Floats, positive_costs
-from archcost.training.trials import Settings, split_rows
+from archcost.training.trials import Settings, measured, split_rows
 
 
 def evaluate(
@@ -51,28 +60,41 @@ def scores(found: Estimate, costs: Floats) -> Evaluation:
     )
 
 
-def scored_rows(card: Card, n: int) -> npt.NDArray[np.int64]:
-    """Rows of a table of n that this checkpoint's split held out, measured or not.
-
-    Without a seed of a split: all.
-    """
-    if card.split_seed is None:
-        return np.arange(n)
-    return split_rows(n, Settings(n_test=card.n_test, seed=card.split_seed))[1]
-
-
 def held_out_rows(
     card: Card, table: MeasuredTable, *, every: bool = False
 ) -> npt.NDArray[np.int64]:
-    """Rows of a table that were measured and, when this checkpoint was trained on it, held out.
+    """Rows of a table that were measured and that this checkpoint has not learned from.
 
     Args:
-        card: of the checkpoint; without a seed of a split, all rows that were measured.
-        table: the one that it was trained on, whole, with the card's target.
+        card: of a checkpoint that ships or is the user's.
+        table: with the card's target; where a part of it was held out, the one that the checkpoint
+            was trained on, whole.
         every: all rows that were measured, also those learned from.
+
+    Raises:
+        UnsupportedError: the table is another one, or nothing says which networks were learned
+            from.
+        MeasurementError: as `measured`.
     """
-    name = (card.device, card.metric)
-    costs = table.targets[name]
-    failed = table.failed.get(name, np.zeros(len(costs), dtype=bool))
-    rows = np.arange(len(costs)) if every else scored_rows(card, len(costs))
-    return rows[(costs[rows] > 0) & ~failed[rows]]
+    has_cost = measured(table, (card.device, card.metric))
+    if every:
+        return np.flatnonzero(has_cost)
+    batch = parse(table.architectures, space=table.space, dataset=table.dataset)
+    if card.split_seed is None:
+        rows = np.flatnonzero(has_cost)
+        predictor = load_card(card).predictor
+        if isinstance(predictor, LookupPredictor):
+            return rows  # a published sum, learned from no network
+        if not isinstance(predictor, TransferPredictor):
+            raise UnsupportedError("which networks it learned from is not recorded")
+        learned = set(map(bytes, predictor.ids_))
+        ids = batch.groups[0].ids
+        return rows[[bytes(ids[row]) not in learned for row in rows]]
+    settings = Settings(n_test=card.n_test, seed=card.split_seed)
+    train, test = split_rows(len(table), settings)
+    # Golden predictions are of the first networks learned from: a table of another length or order
+    # has others there.
+    golden = card.golden.architectures
+    if batch.take(train[has_cost[train]][: len(golden)]).strings() != golden:
+        raise UnsupportedError("the table is not the one that it was trained on")
+    return test[has_cost[test]]

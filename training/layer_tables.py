@@ -23,7 +23,7 @@ from archcost.encodings.layer_table import LayerTable
 from archcost.predictors import LayersPredictor, LookupPredictor
 from archcost.predictors.layers import skeleton_groups
 from archcost.predictors.rows import layers_of
-from archcost.training.trials import Name
+from archcost.training.trials import Name, measured
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -72,6 +72,7 @@ def gather(tables: Iterable[MeasuredTable], *, most: int = MOST, seed: int = 0) 
         seed: of the choice.
 
     Raises:
+        MeasurementError: costs of 0.
         ArchitectureError, UnknownNameError: an architecture of a table cannot be read.
     """
     place: dict[Architecture, int] = {}
@@ -83,13 +84,14 @@ def gather(tables: Iterable[MeasuredTable], *, most: int = MOST, seed: int = 0) 
         numbers = [place.setdefault(arch, len(place)) for arch in batch.take(rows)]
         for name, values in table.targets.items():
             if name[1] != "arithmetic_intensity":
-                found[name] |= dict(zip(numbers, values[rows].tolist(), strict=True))
+                costs = np.where(measured(table, name), values, np.nan)
+                found[name] |= dict(zip(numbers, costs[rows].tolist(), strict=True))
                 sources[name] = table.source
     networks = Networks(place)
-    costs = {name: np.full(len(networks), np.nan) for name in found}
+    every = {name: np.full(len(networks), np.nan) for name in found}
     for name, known in found.items():
-        costs[name][list(known)] = list(known.values())
-    return Measured(networks, layers_of(networks), skeleton_groups(networks), costs, sources)
+        every[name][list(known)] = list(known.values())
+    return Measured(networks, layers_of(networks), skeleton_groups(networks), every, sources)
 
 
 def _read(table: MeasuredTable) -> Batch:

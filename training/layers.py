@@ -69,7 +69,7 @@ def train_layers(
         progress: called with what begins, the number of steps done and those in all.
 
     Raises:
-        MeasurementError: a target has fewer than 50 measurements.
+        MeasurementError: a target has fewer than 50 measurements, or costs of 0.
         ArchitectureError, UnknownNameError: an architecture of a table cannot be read.
     """
     data = gather(tables, seed=seed)

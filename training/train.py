@@ -18,7 +18,6 @@ from archcost.training.cards import Trained, make_card, write_trained
 from archcost.training.evaluate import evaluate
 from archcost.training.repeatability import noise_ceiling
 from archcost.training.trials import (
-    FOLDS,
     Data,
     Name,
     Networks,
@@ -50,10 +49,10 @@ def train(
         progress: called with what begins, the number of steps done and those in all.
 
     Returns:
-        One entry a checkpoint.
+        One entry per checkpoint.
 
     Raises:
-        MeasurementError: a target has fewer than 50 measurements.
+        MeasurementError: a target has fewer than 50 measurements, or costs of 0.
         ArchitectureError: an architecture of the table is malformed, with its row.
     """
     settings = settings or Settings()
@@ -65,7 +64,7 @@ def train(
         for name in names:
             _check_enough(data, name)
         jobs.append((data, names))
-    networks = (FOLDS + 1) * ("gnn" in settings.kinds)
+    networks = (settings.folds + 1) * ("gnn" in settings.kinds)
     total = sum(len(names) + networks for _, names in jobs if names)
     done = 0
 

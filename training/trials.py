@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from archcost.data import MeasuredTable
 from archcost.encodings import Batch, parse
-from archcost.errors import unknown_name
+from archcost.errors import MeasurementError, unknown_name
 from archcost.predictors import (
     AdditivePredictor,
     EnsemblePredictor,
@@ -32,9 +32,9 @@ Progress = Callable[[str, int, int], None]
 
 KINDS = ("additive", "gnn", "gbdt", "ensemble")
 """All kinds, the one first that is preferred among equals."""
-FOLDS = 5
 # A target that sums explain to this relative error is a sum.
 _EXACT = 1e-5
+_SHOWN = 5
 _WEIGHTS = np.arange(0.1, 0.95, 0.1)
 
 
@@ -52,6 +52,8 @@ class Settings:
         max_depth: of each tree.
         members: networks that a gnn is the mean of.
         steps: of each.
+        folds: parts that models of all the others predict; with more of them, these models are
+            nearer to the one that has learned from all, and intervals to its errors.
         seed: of the split, the folds, the trees and the network.
     """
 
@@ -63,6 +65,7 @@ class Settings:
     max_depth: int = 6
     members: int = 2
     steps: int = 3600
+    folds: int = 5
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -81,6 +84,29 @@ def split_rows(n: int, settings: Settings) -> tuple[Indices, Indices]:
     held_out = min(settings.n_test, n // 5)
     rest = shuffled[held_out:]
     return rest if settings.n_train is None else rest[: settings.n_train], shuffled[:held_out]
+
+
+def measured(table: MeasuredTable, name: Name) -> Mask:
+    """On which rows (n,) of a table a target was measured.
+
+    Raises:
+        MeasurementError: costs of 0: no target of a predictor, and no base of a relative error.
+    """
+    costs = table.targets[name]
+    (zeros,) = np.nonzero(costs == 0)
+    if len(zeros):
+        rows = ", ".join(str(row + 1) for row in zeros[:_SHOWN])
+        more = f" and {len(zeros) - _SHOWN} more" if len(zeros) > _SHOWN else ""
+        raise MeasurementError(
+            f"{' '.join(name)}: {len(zeros)} of {len(costs)} costs are 0, below the clock's "
+            f"resolution (rows {rows}{more}): time many runs of a network and divide, or leave "
+            "those cells empty (not measured)"
+        )
+    return (costs > 0) & ~_failed(table, name)
+
+
+def _failed(table: MeasuredTable, name: Name) -> Mask:
+    return table.failed.get(name, np.zeros(len(table), dtype=bool))
 
 
 @dataclass(frozen=True, eq=False)
@@ -123,20 +149,21 @@ class Data:
         batch = parse(table.architectures, space=table.space, dataset=table.dataset)
         train, test = split_rows(len(batch), settings)
         fold = np.full(len(batch), -1)
-        fold[train] = np.random.default_rng(settings.seed + 1).permutation(len(train)) % FOLDS
+        shuffled = np.random.default_rng(settings.seed + 1).permutation(len(train))
+        fold[train] = shuffled % settings.folds
         return cls(table, batch, train, test, fold)
 
     def known(self, name: Name, rows: Indices) -> Indices:
         """Those of the rows on which the target was measured or failed."""
-        return rows[(self.table.targets[name][rows] > 0) | self.failed(name)[rows]]
+        return rows[(measured(self.table, name) | self.failed(name))[rows]]
 
     def measured(self, name: Name, rows: Indices) -> Indices:
         """Those of the rows on which the target was measured."""
-        return rows[(self.table.targets[name][rows] > 0) & ~self.failed(name)[rows]]
+        return rows[measured(self.table, name)[rows]]
 
     def failed(self, name: Name) -> Mask:
         """Whether the device refused the architecture, (n,)."""
-        return self.table.failed.get(name, np.zeros(len(self.batch), dtype=bool))
+        return _failed(self.table, name)
 
 
 class Networks:
@@ -155,8 +182,8 @@ class Networks:
         costs = np.where(costs > 0, costs, np.nan)
         model = GNNPredictor(settings.members, steps=settings.steps, seed=settings.seed)
         self.out_of_fold = np.full(costs.shape, np.nan)
-        for number in range(FOLDS):
-            report(f"graph network, fold {number + 1} of {FOLDS}")
+        for number in range(settings.folds):
+            report(f"graph network, fold {number + 1} of {settings.folds}")
             rows = data.train[data.fold[data.train] != number]
             held = data.train[data.fold[data.train] == number]
             batch = data.batch.take(held)
@@ -211,7 +238,7 @@ def _exact(model: Predictor, batch: Batch, costs: Floats) -> bool:
 
 def _fit(make: Callable[[], Predictor], batch: Batch, costs: Floats, fold: Indices) -> Trial:
     predicted = np.empty(len(costs))
-    for number in range(FOLDS):
+    for number in np.unique(fold):
         held = fold == number
         model = make().fit(batch.take(np.flatnonzero(~held)), costs[~held])
         predicted[held] = model.predict(batch.take(np.flatnonzero(held)))

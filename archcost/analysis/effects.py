@@ -25,8 +25,9 @@ class Effects:
     """A constant and a cost for each operator at each place, by least squares.
 
     Attributes:
-        frame: one row a place and operator: place ("0→1" in cells, "block 1" in chains), operator,
-            cost in the unit of the costs, against `reference` at the same place (which is 0).
+        frame: one row per place and operator: place ("0→1" in cells, "block 1" in chains),
+            operator, cost in the unit of the costs, against `reference` at the same place (which
+            is 0).
         reference: "none" in cells, "skip" in chains.
         constant: cost of the network of `reference` only, by the fit.
         r2: share of the variance that the sum explains.

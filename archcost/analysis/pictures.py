@@ -98,7 +98,7 @@ def correlations(labels: Sequence[str], found: Floats, tree: Tree) -> alt.LayerC
 
 
 def _pairs(names: Sequence[str], values: Floats) -> pd.DataFrame:
-    """A row a box of the heatmap: its edges, which two it is of, and their correlation."""
+    """A row per box of the heatmap: its edges, which two it is of, and their correlation."""
     import pandas as pd
 
     row, column = np.divmod(np.arange(len(names) ** 2), len(names))
@@ -142,7 +142,7 @@ def costs_against(
     """Predicted cost against the size of networks.
 
     Args:
-        points: one row a network: `ARCHITECTURE`, the fields named in the other arguments, and
+        points: one row per network: `ARCHITECTURE`, the fields named in the other arguments, and
             "runs" followed by the field of the cost where a device refuses networks.
         size, cost: field and title of each axis.
         interval: fields of its lower and upper end.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -13,14 +13,14 @@ from archcost.checkpoints import Card, load_card
 from archcost.data import OWN, MeasuredTable, own_tables
 from archcost.encodings import Batch, encode, find_space, parse
 from archcost.errors import UnsupportedError
-from archcost.predictors import CostModel, Estimate, LookupPredictor, TransferPredictor
+from archcost.predictors import CostModel, Estimate
 from archcost.search.quality import Quality, quality
 from archcost.training import held_out_rows
 from archcost.training.collect import representatives
+from archcost.training.trials import Progress
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
-Progress = Callable[[str, int, int], None]
 
 COVERAGE = 0.9
 """Of the intervals in pictures."""
@@ -182,23 +182,12 @@ def _agreement(card: Card, tables: list[MeasuredTable]) -> Agreement | str:
     if not tables:
         return "no table given has it"
     table, model = tables[0], load_card(card)
-    batch = parse(table.architectures, space=table.space, dataset=table.dataset)
-    rows = held_out_rows(card, table)
-    if card.split_seed is not None:
-        if card.scores is None or len(rows) != card.scores.n:
-            scored = 0 if card.scores is None else card.scores.n
-            return (
-                f"the table is not the one that it was trained on ({scored} networks were held "
-                f"out and measured, here they would be {len(rows)})"
-            )
-    elif isinstance(model.predictor, TransferPredictor):
-        learned = set(map(bytes, model.predictor.ids_))
-        ids = batch.groups[0].ids
-        rows = rows[[bytes(ids[row]) not in learned for row in rows]]
-    elif not isinstance(model.predictor, LookupPredictor):
-        return "which networks it learned from is not recorded"
+    try:
+        rows = held_out_rows(card, table)
+    except UnsupportedError as error:
+        return str(error)
     if len(rows) < 10:
         return f"{len(rows)} measured networks that it has not learned from; 10 are needed"
     measured = table.targets[card.device, card.metric][rows]
-    chosen = batch.take(rows)
+    chosen = parse(table.architectures, space=table.space, dataset=table.dataset).take(rows)
     return Agreement(model, chosen, measured, model.predict(chosen, COVERAGE))

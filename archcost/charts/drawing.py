@@ -5,7 +5,7 @@ operator. A page holds the pieces that its networks need, some tens for a whole 
 puts a drawing together when somebody points at a network (`page.js` does what `drawing` does here).
 
 Cells: nodes on a line from the input to the output. Colour, dash and width of an edge say its
-operator, and so does the word beside it; dotted: `none`. Chains: a bar a block, its height the
+operator, and so does the word beside it; dotted: `none`. Chains: a bar per block, its height the
 expansion, its colour the kernel, dashed with two groups, a line where the block is skipped.
 """
 

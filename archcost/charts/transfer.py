@@ -18,7 +18,7 @@ _OURS, _PUBLISHED = "archcost", "best published"
 
 
 def spearman_against_samples(rows: Sequence[SetScore]) -> alt.FacetChart:
-    """Spearman correlation against measured networks, a panel a set, beside the best published.
+    """Spearman correlation against measured networks, a panel per set, beside the best published.
 
     Args:
         rows: as from `archcost.training.transfer_benchmark.summary`.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import warnings
 from importlib.metadata import version
 from typing import Annotated
 
@@ -73,8 +74,14 @@ def _root(
     """Options of the command itself; each subcommand has its own --help."""
 
 
+def _warn(message: Warning | str, category: type[Warning], *_: object, **__: object) -> None:
+    """A warning as one line, without the place in the code."""
+    print(f"archcost: warning: {' '.join(str(message).split())}", file=sys.stderr)
+
+
 def main(arguments: list[str] | None = None) -> None:
     """Run the command; expected errors are one line on stderr and exit status 2."""
+    warnings.showwarning = _warn
     try:
         status = app(args=arguments, standalone_mode=False)
     except (ArchcostError, _UsageError) as error:
@@ -90,8 +97,8 @@ def main(arguments: list[str] | None = None) -> None:
         sys.exit(2)
     if status == INTERRUPTED:
         print(
-            "archcost: interrupted; nothing half-written is left, and what was measured or found "
-            "is kept",
+            "archcost: interrupted; no output is left half-written, and what was measured, fetched "
+            "or found is kept",
             file=sys.stderr,
         )
     sys.exit(status if isinstance(status, int) else 0)

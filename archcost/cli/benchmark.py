@@ -10,8 +10,9 @@ import typer
 
 from archcost.charts import check_image, save
 from archcost.charts.transfer import spearman_against_samples
-from archcost.cli.options import aligned, check_output, progress_bar
-from archcost.data import MeasuredTable, read_table, written
+from archcost.cli.options import aligned, check_not_read, check_output, progress_bar
+from archcost.cli.tables import read_tables
+from archcost.data import written
 from archcost.encodings import CUSTOM
 from archcost.errors import TableError
 from archcost.training.custom_cells import CustomScore, custom_cells
@@ -54,9 +55,10 @@ def transfer(
     Example: archcost benchmark transfer --table nasbench201_help.parquet --set ND --samples 20
     """
     check_output(out, (".csv",))
+    check_not_read(out, *table)
     if plot is not None:
         check_image(plot)
-    tables = [one for path in table for one in read_tables(path)]
+    tables = [one for path in table for one in read_tables(path)[0]]
     with progress_bar() as progress:
         scores = run_benchmark(
             tables,
@@ -95,7 +97,7 @@ def unseen(
 
     Example: archcost benchmark unseen --table fbnet_help.parquet
     """
-    tables = [one for path in table for one in read_tables(path)]
+    tables = [one for path in table for one in read_tables(path)[0]]
     if any(one.space == CUSTOM for one in tables):
         with progress_bar() as progress:
             custom = custom_cells(tables, seeds=seeds, progress=progress)
@@ -138,7 +140,7 @@ def _custom_lines(scores: list[CustomScore]) -> list[list[str]]:
 
 
 def _space_lines(scores: list[SpaceScore]) -> list[list[str]]:
-    """A line a device and space, a column a number of samples; last, the means."""
+    """A line per device and space, a column per number of samples; last, the means."""
     samples = sorted({score.samples for score in scores})
     lines = [["device", "space", *(f"{n} measured" for n in samples)]]
     for wanted in dict.fromkeys(score.wanted for score in scores):
@@ -149,17 +151,6 @@ def _space_lines(scores: list[SpaceScore]) -> list[list[str]]:
         means = [f"{mean(found[d, n] for d in devices):.3f}" for n in samples]
         lines.append(["mean", wanted, *means])
     return lines
-
-
-def read_tables(path: Path) -> list[MeasuredTable]:
-    """The tables of a file; what its columns and name do not say is taken for usual."""
-    try:
-        return read_table(path)  # tables of `archcost collect` say what they hold
-    except TableError:
-        pass
-    space = "fbnet" if "fbnet" in path.name else "nasbench201"
-    dataset = "cifar100" if space == "fbnet" else "cifar10"
-    return read_table(path, space=space, dataset=dataset)
 
 
 def _write(scores: list[TransferScore], out: Path) -> None:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 import numpy as np
 import typer
 
-from archcost.cli.benchmark import read_tables
-from archcost.cli.options import aligned, check_output, progress_bar
+from archcost.cli.options import aligned, check_not_read, check_output, progress_bar
+from archcost.cli.tables import read_tables
 from archcost.data import DEVICES, written
 from archcost.errors import TableError
 
@@ -59,7 +59,8 @@ def search(
     from archcost.search.regret import candidates, regrets, summaries
 
     check_output(out, (".csv",))
-    measured = next((one for one in read_tables(table) if one.space == "nasbench201"), None)
+    check_not_read(out, table, accuracy)
+    measured = next((one for one in read_tables(table)[0] if one.space == "nasbench201"), None)
     if measured is None:
         raise TableError(f"{table}: no cells of nasbench201")
     of = quality(accuracy, measured.space, measured.dataset)

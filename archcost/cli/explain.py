@@ -76,10 +76,10 @@ def _sections(found: Explanation) -> Iterable[str]:
 
 
 class _Digits:
-    """Costs with as many decimals as four digits of the whole need."""
+    """Costs with as many decimals as four digits of the whole need; a whole of 0 needs none."""
 
     def __init__(self, whole: float) -> None:
-        self.decimals = max(0, 3 - math.floor(math.log10(whole)))
+        self.decimals = max(0, 3 - math.floor(math.log10(whole))) if whole else 0
 
     def __call__(self, value: float) -> str:
         # Without the sign of a negative zero.
@@ -91,7 +91,7 @@ def _table(lines: Lines) -> str:
 
 
 def _share(value: float, found: Explanation) -> str:
-    return f"{value / found.value:.0%}"
+    return f"{value / found.value:.0%}" if found.value else ""
 
 
 def _parts(found: Explanation, digits: _Digits) -> str:
@@ -100,7 +100,8 @@ def _parts(found: Explanation, digits: _Digits) -> str:
         runs = "" if part.runs is None else "yes" if part.runs else "no"
         own = (part.name, part.operator or "", digits(part.value))
         lines.append((*own, _share(part.value, found), runs, part.why))
-    lines.append(("sum", "", digits(sum(part.value for part in found.parts)), "100%", "", ""))
+    whole = digits(sum(part.value for part in found.parts))
+    lines.append(("sum", "", whole, _share(found.value, found), "", ""))
     return _table(lines)
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import numpy as np
 import typer
 
-from archcost.cli.options import Dataset, progress_bar
+from archcost.cli.options import Dataset, check_not_read, progress_bar
 from archcost.errors import UnsupportedError
 from archcost.training.collect.board.protocol import DEFAULTS
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _RUNS_A_SECOND = 10_000
 
 Archs = Annotated[Path | None, typer.Option(help="A .csv or .parquet with an architecture column.")]
-Count = Annotated[int | None, typer.Option("-n", help="So many random networks.", min=1)]
+Count = Annotated[int | None, typer.Option("-n", help="Number of random networks to draw.", min=1)]
 CollectSpace = Annotated[
     str | None,
     typer.Option(
@@ -48,9 +48,7 @@ VisitSeconds = Annotated[
 Seed = Annotated[int, typer.Option(help="Of the choice of networks and the order of visits.")]
 PowerLog = Annotated[
     Path | None,
-    typer.Option(
-        help="An external meter's .csv: seconds since 1970 or ISO times, and watts (see README)."
-    ),
+    typer.Option(help="An external meter's .csv: seconds since 1970 or ISO times, and watts."),
 ]
 
 
@@ -94,6 +92,7 @@ def run(
         raise UnsupportedError("--label goes with --scheduler: it names devices of a Dask cluster")
     if scheduler is not None and power_log is not None:
         raise UnsupportedError("--power-log is of one machine: leave out --scheduler")
+    check_not_read(out, archs, power_log)
     from archcost.training.collect.measuring import Options, journal_path, measure
 
     settings = visit_settings(visit_seconds)
@@ -176,6 +175,7 @@ def import_(
     """
     from archcost.training.collect.bundle import import_results
 
+    check_not_read(out, results, power_log)
     found = import_results(results, out, device=device, power_log=power_log)
     typer.echo(str(out))
     print_summary(found)

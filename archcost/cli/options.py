@@ -76,6 +76,19 @@ def check_output(path: Path | None, suffixes: tuple[str, ...]) -> None:
         raise TableError(f"{path}: no folder {path.parent}; make it first")
 
 
+def check_not_read(output: Path | None, *sources: Path | None) -> None:
+    """Refuse to write over what the same command reads: it may be the only copy.
+
+    Raises:
+        TableError: the output is one of the sources, under whatever name.
+    """
+    if output is None or not output.exists():
+        return
+    for source in sources:
+        if source is not None and source.exists() and output.samefile(source):
+            raise TableError(f"{output}: the command reads it ({source}); write to another file")
+
+
 @contextmanager
 def progress_bar() -> Iterator[Callable[[str, int, int], None]]:
     """A bar on stderr: call it with what is being done, how much is done, and how much in all."""

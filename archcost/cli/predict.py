@@ -24,6 +24,7 @@ from archcost.cli.options import (
     Metric,
     Problems,
     aligned,
+    check_not_read,
     malformed,
     progress_bar,
 )
@@ -39,6 +40,7 @@ from archcost.streaming import (
     predict_file,
     predict_on_cluster,
 )
+from archcost.streaming.tables import LeftOut
 
 _EXTRAPOLATION = "extrapolation"
 """A further column where any is not zero."""
@@ -137,6 +139,9 @@ def predict(
         raise UnsupportedError("--scheduler goes with --engine dask")
     elif output is not None and output.suffix.lower() not in _SUFFIXES:
         raise TableError(f"{output}: write a file that ends in {', '.join(_SUFFIXES)}")
+    if source is not None and source != "-" and output is not None:
+        for path in (output, left_out_path(output)):
+            check_not_read(path, Path(source))
     if _streams(source, output, space, engine):
         choose = partial(chosen_cards, devices=device or [], every=every, metric=metric, kind=kind)
         job = Job(
@@ -161,9 +166,12 @@ def predict(
     if output is not None:
         _write(rows, output)
         typer.echo(f"{len(rows)} predictions written to {output}", err=True)
-        _write_problems(problems, output)
+        with LeftOut(left_out_path(output)) as left_out:
+            left_out.add(problems)
+        if problems:
+            _say_left_out(left_out.count, left_out.path)
     elif form is Format.table:
-        _print_table(rows, coverage)
+        _print_table(found.strings(), rows, coverage)
     else:
         typer.echo(_text(rows, form), nl=False)
     if problems and output is None:
@@ -228,20 +236,6 @@ def _read(
     return found, problems
 
 
-def _write_problems(problems: Problems, output: Path) -> None:
-    """All of them, beside the predictions."""
-    if not problems:
-        return
-    path = left_out_path(output)
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(("row", "problem"))
-    writer.writerows((position + 1, message) for position, message in problems)
-    with written(path) as part:
-        part.write_text(text.getvalue(), encoding="utf-8")
-    _say_left_out(len(problems), path)
-
-
 def _say_left_out(count: int, path: Path) -> None:
     typer.echo(f"archcost: {count} rows left out, listed in {path}", err=True)
 
@@ -276,15 +270,14 @@ def _columns(rows: list[Row]) -> tuple[str, ...]:
     return COLUMNS + (_EXTRAPOLATION,) * any(_EXTRAPOLATION in row for row in rows)
 
 
-def _print_table(rows: list[Row], coverage: float) -> None:
-    """One table an architecture and data set."""
-    from itertools import groupby
-
-    for (name, space, dataset), part in groupby(
-        sorted(rows, key=lambda r: (r["architecture"], r["space"], r["dataset"])),
-        key=lambda r: (r["architecture"], r["space"], r["dataset"]),
-    ):
-        typer.echo(f"{name}\n{space} on {dataset}, one network run, {coverage:.0%} intervals")
+def _print_table(names: list[str], rows: list[Row], coverage: float) -> None:
+    """One table an architecture, in the order of the names."""
+    tables: dict[str, list[Row]] = {name: [] for name in names}
+    for row in rows:
+        tables[row["architecture"]].append(row)
+    for name, part in tables.items():
+        place = f"{part[0]['space']} on {part[0]['dataset']}"
+        typer.echo(f"{name}\n{place}, one network run, {coverage:.0%} intervals")
         lines = [("device", "metric", "cost", "interval", "unit", "runs", "")]
         for row in part:
             outside = row.get(_EXTRAPOLATION)
@@ -295,7 +288,8 @@ def _print_table(rows: list[Row], coverage: float) -> None:
             cost = _digits(row["value"])
             far = f"{outside:.2f}" if outside else ""
             lines.append((row["device"], row["metric"], cost, interval, row["unit"], runs, far))
-        for line in aligned(lines):
+        # Given twice, an architecture has its rows twice; digits that are not shown may differ.
+        for line in aligned([*dict.fromkeys(lines)]):
             typer.echo(f"  {line}")
         typer.echo("")
 

@@ -13,7 +13,7 @@ import typer
 
 from archcost.checkpoints import chosen_cards, find_place
 from archcost.cli.options import Dataset, Metric, Space, aligned, check_output, progress_bar
-from archcost.cli.training import read_tables
+from archcost.cli.tables import read_tables
 from archcost.encodings import CUSTOM
 from archcost.errors import UnsupportedError, unknown_name
 

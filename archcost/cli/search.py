@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from archcost.cli.options import INTERRUPTED, Dataset, aligned, progress_bar
+from archcost.cli.options import INTERRUPTED, Dataset, aligned, check_not_read, progress_bar
 from archcost.errors import ArchcostError, UnsupportedError
 
 if TYPE_CHECKING:
@@ -104,10 +104,12 @@ def search(
     from archcost.charts import altair
     from archcost.search import search as run_search
     from archcost.search import write
+    from archcost.search.writing import TABLE
 
     altair()  # what is missing is said before the work
     if out.exists() and not out.is_dir():
         raise ArchcostError(f"{out}: is a file; give a folder")
+    check_not_read(out / TABLE, accuracy)
     with progress_bar() as progress:
         found = run_search(
             device or [],

@@ -24,8 +24,8 @@ Quirks = Annotated[
     typer.Option(
         "--quirk",
         help="Price as HW-NAS-Bench's tables do where the hardware would not; may be repeated. "
-        "eyeriss: dense_pooling, copied_energy; fpga: output_size, padded_184, free_ends; or "
-        "table for all of the chip's.",
+        "eyeriss: dense_pooling, copied_energy, dearer_mappings, cell_table; fpga: output_size, "
+        "padded_184, free_ends; or table for all of the chip's.",
     ),
 ]
 ChipSettings = Annotated[

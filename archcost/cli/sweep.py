@@ -91,7 +91,7 @@ def _print_best(found: Sweep) -> None:
 
 
 def _write(found: Sweep, out: Path) -> None:
-    """A row a version and network; costs are empty where it fits into no mapping."""
+    """A row per version and network; costs are empty where it fits into no mapping."""
     import pandas as pd
 
     rows = []

@@ -8,9 +8,11 @@ from typing import Annotated
 
 import typer
 
-from archcost.checkpoints import Card, cards, load_card
+from archcost.checkpoints import Card, every_card, load_card
+from archcost.checkpoints.user import user_folder
 from archcost.cli.options import Dataset, Kind, Space, TableFile, progress_bar
-from archcost.data import LookupTable, MeasuredTable, read_hwnasbench, read_table
+from archcost.cli.tables import read_tables
+from archcost.data import MeasuredTable
 from archcost.encodings import CUSTOM, parse
 from archcost.errors import UnsupportedError, unknown_name
 from archcost.training import Settings, held_out_rows, train_lookup
@@ -22,16 +24,6 @@ from archcost.training.trials import KINDS
 Source = Annotated[
     str | None, typer.Option(help="Publication of the table: hw-nas-bench, help or eagle.")
 ]
-
-
-def read_tables(
-    path: Path, space: str | None, dataset: str | None, source: str | None = None
-) -> tuple[list[MeasuredTable], LookupTable | None]:
-    """The tables of a file, and the look-up table of HW-NAS-Bench's official pickle."""
-    if path.suffix.lower() in (".pickle", ".pkl"):
-        found = read_hwnasbench(path)
-        return found.tables, found.lookup
-    return read_table(path, space=space, dataset=dataset, source=source), None
 
 
 def train(
@@ -108,40 +100,49 @@ def evaluate(
         typer.Option("--all-rows", help="Score on all rows, also on those learned from."),
     ] = False,
 ) -> None:
-    """Score shipped predictors on a table of measurements.
+    """Score predictors, shipped and your own, on a table of measurements.
 
-    By default on the rows that were held out when they were trained, as their cards say; that
-    needs the table that they were trained on.
+    By default on the rows that they have not learned from; of a trained predictor these are known
+    for the table that it was trained on only.
 
     Example: archcost evaluate --table nasbench201_hwnasbench_cifar10.parquet --dataset cifar10
     """
     tables, _ = read_tables(table, space, dataset)
-    typer.echo(
+    heading = (
         f"{'target':58} {'kind':9} {'n':>5} {'tau':>7} {'rho':>7} {'MAPE':>7} "
         f"{'±10%':>6} {'cover':>6} {'width':>9}"
     )
-    shown = 0
+    shown = False
     for measured in tables:
         if measured.space == CUSTOM:
             raise UnsupportedError(
                 f"{table}: custom cells; archcost benchmark unseen scores the models of layers"
             )
-        for card in cards():
+        for card in every_card():
             names = (card.device, card.metric)
             here = (card.space, card.dataset) == (measured.space, measured.dataset)
             if not here or names not in measured.targets or (device and names[0] not in device):
                 continue
             if not (card.kind == kind if kind else card.default):
                 continue
-            shown += 1
-            typer.echo(_line(card, measured, every))
+            line = _line(card, measured, every)
+            typer.echo(line if shown else f"{heading}\n{line}")
+            shown = True
     if not shown:
-        raise UnsupportedError(f"{table}: no shipped predictor for any of its targets")
+        raise UnsupportedError(
+            f"{table}: no predictor, shipped or of your own in {user_folder()}, for any of its "
+            "targets; train one into that folder with archcost train"
+        )
 
 
 def _line(card: Card, table: MeasuredTable, every: bool) -> str:
     costs = table.targets[card.device, card.metric]
-    rows = held_out_rows(card, table, every=every)
+    try:
+        rows = held_out_rows(card, table, every=every)
+    except UnsupportedError as error:
+        raise UnsupportedError(
+            f"{card.target} ({card.kind}): {error}; --all-rows scores it on every row"
+        ) from None
     batch = parse(table.architectures, space=table.space, dataset=table.dataset).take(rows)
     s = evaluate_model(load_card(card), batch, costs[rows])
     return (

@@ -12,8 +12,8 @@ import typer
 
 from archcost.checkpoints import cards
 from archcost.checkpoints.user import check_device_name, user_folder
-from archcost.cli.options import Dataset, Space, malformed
-from archcost.data import read_table, written
+from archcost.cli.options import Dataset, Space, check_not_read, malformed
+from archcost.data import parse_target, read_table, written
 from archcost.data.tables import read_architectures, read_frame
 from archcost.encodings import Batch, find_dataset, find_space, parse_each
 from archcost.errors import ArchcostError, MeasurementError, TableError, UnsupportedError
@@ -52,6 +52,8 @@ def suggest(
     column = _column(metric)
     if output.suffix.lower() != ".csv":
         raise TableError(f"{output}: suffix {output.suffix!r}; write a .csv")
+    check_not_read(output, measured)
+    _check_not_filled_in(output)
     place, name, known = space or "nasbench201", dataset, None
     if measured is not None:
         place, name, known = _read(measured, space, dataset, ("", metric))
@@ -109,6 +111,24 @@ def _column(metric: str) -> str:
     if metric not in _COLUMNS:
         raise UnsupportedError(f"metric {metric!r}: measure {' or '.join(_COLUMNS)}")
     return _COLUMNS[metric]
+
+
+def _check_not_filled_in(output: Path) -> None:
+    """Refuse to write over costs that somebody has measured.
+
+    Raises:
+        TableError: the file holds some, or cannot be read for them.
+    """
+    if not output.exists() or not output.stat().st_size:
+        return
+    remedy = "write to another file; --measured goes on from this one"
+    try:
+        frame = read_frame(output)
+        filled = [c for c in frame.columns if parse_target(c) and frame[c].notna().any()]
+    except TableError as error:
+        raise TableError(f"{output}: may hold measurements ({error}); {remedy}") from None
+    if filled:
+        raise TableError(f"{output}: {' and '.join(filled)} filled in already; {remedy}")
 
 
 def _read(

@@ -48,7 +48,7 @@ class Found:
         return best[np.unique(np.linspace(0, len(best) - 1, count).round().astype(np.int64))]
 
     def to_frame(self) -> pd.DataFrame:
-        """One row an architecture.
+        """One row per architecture.
 
         Columns: architecture; arch_index for NAS-Bench-201; with a margin ``pareto``, whether it
         belongs to the set; accuracy or ``accuracy_stand_in_mmacs``; for each cost
@@ -59,9 +59,10 @@ class Found:
         import pandas as pd
 
         columns: dict[str, object] = {"architecture": self.architectures.strings()}
-        (group,) = self.architectures.groups
-        if group.skeleton.space == "nasbench201":
-            columns["arch_index"] = index_of(group.ids)
+        # One search space: cells of NAS-Bench-201 are one group, those of other shapes several.
+        first, *others = self.architectures.groups
+        if first.skeleton.space == "nasbench201" and not others:
+            columns["arch_index"] = index_of(first.ids)
         if self.margin:
             columns["pareto"] = self.pareto
         columns[self.evaluator.quality.column] = self.scores.quality

@@ -23,10 +23,10 @@ import numpy.typing as npt
 from archcost.checkpoints import find_card, load
 from archcost.data import MeasuredTable
 from archcost.encodings import Batch, canonical, parse
-from archcost.errors import TableError
+from archcost.errors import TableError, UnsupportedError
 from archcost.predictors.estimate import LIKELY
 from archcost.search.fronts import Floats, Ints, hypervolume, near, nondominated
-from archcost.training.evaluate import scored_rows
+from archcost.training.evaluate import held_out_rows
 from archcost.training.trials import Progress
 
 PARTS = ("all", "held out", "twins")
@@ -144,14 +144,14 @@ def regrets(
 
 
 def held_out(table: MeasuredTable, device: str) -> Ints:
-    """Rows that the device's shipped predictor has not learned from.
+    """Measured rows that the device's predictor has not learned from.
 
-    None where the table has other rows than the one it was trained on, whose split is not known.
+    None where the table is not the one that it was trained on.
     """
-    card = find_card(device, "latency", table.space, table.dataset)
-    if card.split_seed is None or card.n_train + card.n_test != len(table):
+    try:
+        return held_out_rows(find_card(device, "latency", table.space, table.dataset), table)
+    except UnsupportedError:
         return np.zeros(0, dtype=np.int64)
-    return scored_rows(card, len(table))
 
 
 def twins(batch: Batch) -> Ints:

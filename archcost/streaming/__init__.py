@@ -1,7 +1,7 @@
 """Files of architectures of any length, predicted in constant memory, by one process or many.
 
 Input is read in partitions of `PARTITION` rows; both engines predict the same partitions, so that
-they give the same numbers. Output has one row an architecture and model: partition after partition
+they give the same numbers. Output has one row per architecture and model: partition after partition
 in the order of the input, in each of them model after model, and of each model the architectures in
 the order of the input.
 """

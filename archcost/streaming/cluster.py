@@ -1,4 +1,4 @@
-"""The same over the workers of a Dask cluster: one file a partition, finished ones are kept.
+"""The same over the workers of a Dask cluster: one file per partition, finished ones are kept.
 
 This process reads the input and hands partitions out; workers predict them and write
 ``part-00000.parquet``, …, each under another name first and then renamed, so that a file is whole

@@ -28,7 +28,7 @@ def predict_file(job: Job, output: Path, progress: Progress | None = None) -> Su
         OSError: the output cannot be written.
     """
     total, written = count_rows(job.source), 0
-    with table_writer(output) as write, LeftOut(left_out_path(output)) as left_out:
+    with LeftOut(left_out_path(output)) as left_out, table_writer(output) as write:
         for partition in read_partitions(job):
             table = predict_partition(partition, job.coverage)
             write(table)

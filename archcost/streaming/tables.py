@@ -22,7 +22,7 @@ COLUMNS = (
     *("architecture", "space", "dataset", "device", "metric"),
     *("value", "lower", "upper", "unit", "feasible"),
 )
-"""Of the output, one row an architecture and model."""
+"""Of the output, one row per architecture and model."""
 _NUMBERS = ("value", "lower", "upper", "feasible")
 
 
@@ -116,7 +116,10 @@ def _plain(schema: pa.Schema) -> pa.Schema:
 
 
 class LeftOut:
-    """The list of rows that could not be read; there is a file only if there are such rows."""
+    """The list of rows that could not be read; there is a file only if there are such rows.
+
+    That of an earlier run is replaced, or taken away, when this one has ended well.
+    """
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -129,6 +132,8 @@ class LeftOut:
 
     def __exit__(self, *error: Any) -> None:
         self._files.__exit__(*error)
+        if error[0] is None and not self.count:
+            self.path.unlink(missing_ok=True)
 
     def add(self, problems: list[tuple[int, str]]) -> None:
         """Rows, from 0, with what is wrong with each."""

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from archcost.data.own import MEASURED
+from archcost.encodings import parse
 
 CELL = (
     "|nor_conv_3x3~0|+|nor_conv_3x3~0|avg_pool_3x3~1|"
@@ -40,6 +41,20 @@ def test_predict_table_has_units_and_intervals() -> None:
     assert CELL in done.stdout
     assert "ms" in done.stdout
     assert " to " in done.stdout
+
+
+def test_a_damaged_device_of_ones_own_is_one_line_of_warning(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ARCHCOST_HOME", str(tmp_path))
+    folder = tmp_path / "devices" / "nasbench201" / "cifar10" / "board-latency-transfer"
+    folder.mkdir(parents=True)
+    (folder / "card.json").write_text("")
+    done = run("predict", "1", "--device", "raspi4")
+    assert done.returncode == 0
+    (line,) = done.stderr.splitlines()
+    assert line.startswith(f"archcost: warning: a device of your own is left out: {folder}")
+    assert "raspi4" in done.stdout
 
 
 def test_all_devices_of_a_cell_and_a_network() -> None:
@@ -75,6 +90,42 @@ def test_file_in_file_out(tmp_path: Path) -> None:
     assert left_out["row"] == "2"
     assert "nonsense" in left_out["problem"]
     assert "out.left-out.csv" in done.stderr
+
+
+@pytest.mark.parametrize("suffix", ["csv", "json"])
+def test_a_list_of_malformed_rows_does_not_outlive_them(tmp_path: Path, suffix: str) -> None:
+    source, output = tmp_path / "in.csv", tmp_path / f"out.{suffix}"
+    options = ("--device", "fpga", "--output", str(output), "--on-error", "skip")
+    listed = tmp_path / "out.left-out.csv"
+    source.write_text("arch\n1\nnonsense\n")
+    assert run("predict", "--input", str(source), *options).returncode == 0
+    assert listed.exists()
+    source.write_text("arch\n1\n2\n")
+    assert run("predict", "--input", str(source), *options).returncode == 0
+    assert not listed.exists()
+
+
+def test_input_is_not_written_over(tmp_path: Path) -> None:
+    source = tmp_path / "in.csv"
+    source.write_text("arch\n1\n2\n")
+    (tmp_path / "in.parquet").symlink_to(source)
+    (tmp_path / "x.left-out.csv").symlink_to(source)
+    for output in ("in.csv", "in.parquet", "x.csv"):
+        done = run("predict", "--input", str(source), "--output", str(tmp_path / output))
+        assert done.returncode == 2
+        assert f"the command reads it ({source})" in done.stderr
+    assert source.read_text() == "arch\n1\n2\n"
+    assert not (tmp_path / "x.csv").exists()
+
+
+def test_tables_are_in_the_order_given_and_each_once() -> None:
+    network = "|".join(["k3_e1"] * 22)
+    done = run("predict", "5", network, "3", "5", "--device", "edgegpu", "--metric", "latency")
+    assert done.returncode == 0, done.stderr
+    five, three = parse([5, 3]).strings()
+    lines = done.stdout.splitlines()
+    assert [line for line in lines if "|" in line] == [five, network, three]
+    assert sum(line.startswith("  edgegpu") for line in lines) == 3
 
 
 def test_stdin() -> None:
@@ -122,6 +173,32 @@ def test_train_and_evaluate(tmp_path: Path) -> None:
     scored = run("evaluate", "--table", str(table), "--dataset", "cifar10", "--all-rows")
     assert scored.returncode == 0, scored.stderr
     assert "raspi4 latency" in scored.stdout
+    # What ships was trained on another table: which of these rows it has not seen is not known.
+    refused = run("evaluate", "--table", str(table), "--space", "NAS-Bench-201")
+    assert (refused.returncode, refused.stdout) == (2, "")
+    assert "not the one that it was trained on; --all-rows" in refused.stderr
+
+
+def test_a_device_of_ones_own_is_trained_scored_and_asked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ARCHCOST_HOME", str(tmp_path))
+    table = tmp_path / "mine.csv"
+    lines = [f"{i},{1 + i % 7 + i / 15625}" for i in range(0, 15625, 125)]
+    table.write_text("\n".join(["arch_index,board_latency_ms", *lines]) + "\n")
+    unknown = run("evaluate", "--table", str(table))
+    assert unknown.returncode == 2 and str(tmp_path / "devices") in unknown.stderr
+    done = run(
+        *("train", "--table", str(table), "--out", str(tmp_path / "devices")),
+        *("--kind", "gbdt", "--trees", "20"),
+    )
+    assert done.returncode == 0, done.stderr
+    scored = run("evaluate", "--table", str(table))
+    assert scored.returncode == 0, scored.stderr
+    (line,) = scored.stdout.splitlines()[1:]
+    assert line.split()[-8:-6] == ["gbdt", "25"]
+    asked = run("predict", "1", "--device", "board", "--format", "csv")
+    assert [row["device"] for row in rows(asked.stdout)] == ["board"]
 
 
 def test_own_cells_are_trained_and_scored(tmp_path: Path) -> None:

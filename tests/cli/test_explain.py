@@ -57,6 +57,14 @@ def test_costs_of_every_size_are_printed(
     assert "100%" in text
 
 
+def test_a_cost_of_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    text, _ = run(capsys, "|".join(["skip"] * 22), "--device", "fpga")
+    assert "0 ms (90% interval 0 to 0)" in text
+    assert "No change of one operator saves anything." in text
+    # Of nothing there are no shares.
+    assert not re.search("[0-9]%", text.replace("90%", ""))
+
+
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [

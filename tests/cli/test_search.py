@@ -83,6 +83,25 @@ def test_out_that_is_a_file(run) -> None:  # type: ignore[no-untyped-def]
     assert "is a file" in err
 
 
+def test_the_table_of_accuracies_is_not_written_over(run) -> None:  # type: ignore[no-untyped-def]
+    Path("o").mkdir()
+    Path("o/pareto.csv").write_text("arch_index,accuracy\n1,70\n2,80\n")
+    status, _, err = run("--device", "fpga", "--accuracy", "o/pareto.csv", "--out", "o")
+    assert status == 2
+    assert "the command reads it" in err
+    assert Path("o/pareto.csv").read_text().startswith("arch_index,accuracy\n1,70")
+
+
+def test_custom_cells_of_several_shapes(run) -> None:  # type: ignore[no-untyped-def]
+    cells = ("|dw_conv_3x3~0|", "|nor_conv_5x5~0|+|none~0|skip_connect~1|")
+    Path("a.csv").write_text(f"architecture,accuracy\n{cells[0]},70\n{cells[1]},80\n")
+    options = ("--device", "raspi4", "--space", "custom", "--accuracy", "a.csv", "--out", "o")
+    assert run(*options)[0] == 0
+    frame = pd.read_csv("o/pareto.csv")
+    assert set(frame["architecture"]) == set(cells)
+    assert "arch_index" not in frame
+
+
 def test_ctrl_c_writes_what_was_found(run, monkeypatch: pytest.MonkeyPatch) -> None:  # type: ignore[no-untyped-def]
     asked = []
     predict = CostModel.predict

@@ -83,6 +83,34 @@ def test_from_suggest_to_predict(run) -> None:  # type: ignore[no-untyped-def]
     assert any(line.startswith("my-board") and line.endswith("yours") for line in said)
 
 
+@pytest.mark.parametrize("output", ["todo.csv", "./todo.csv", "link.csv", "hard.csv"])
+def test_measurements_are_not_written_over(run, output: str) -> None:  # type: ignore[no-untyped-def]
+    assert run("suggest", "-n", "2", "-o", "todo.csv")[0] == 0
+    assert run("suggest", "-n", "3", "-o", "todo.csv")[0] == 0  # nothing is filled in yet
+    fill("todo.csv", [3.0])
+    Path("link.csv").symlink_to("todo.csv")
+    Path("hard.csv").hardlink_to("todo.csv")
+    before = Path("todo.csv").read_bytes()
+    status, _, (error,) = run("suggest", "-n", "2", "--measured", "todo.csv", "-o", output)
+    assert status == 2
+    assert "the command reads it (todo.csv); write to another file" in error
+    status, _, (error,) = run("suggest", "-n", "2", "-o", output)
+    assert status == 2
+    assert "latency_ms filled in already; write to another file; --measured" in error
+    assert Path(output).read_bytes() == Path("todo.csv").read_bytes() == before
+
+
+def test_suggestions_over_files_of_other_kinds(run) -> None:  # type: ignore[no-untyped-def]
+    Path("new.csv").write_text("")
+    assert run("suggest", "-n", "1", "-o", "new.csv")[0] == 0
+    semicolons = table(f"architecture;pixel_9_latency_ms\n{CELLS[0]};1,5\n")
+    torn = table(f"architecture,latency_ms\n{CELLS[0]},1,5,,\n{CELLS[1]},2,5,,,,\n", "torn.csv")
+    for name, says in ((semicolons, "pixel_9_latency_ms filled in"), (torn, "may hold measure")):
+        status, _, (error,) = run("suggest", "-n", "1", "-o", name)
+        assert status == 2
+        assert name in error and says in error
+
+
 def test_forms_of_tables(run) -> None:  # type: ignore[no-untyped-def]
     rows = list(zip(CELLS[:6], [1.5, 2.25, 3.5, 2.0, 1.25, 4.0], strict=True))
     plain = "".join(f"{a},{c}\n" for a, c in rows)
@@ -168,6 +196,14 @@ def test_a_folder_that_cannot_be_written(run, monkeypatch: pytest.MonkeyPatch) -
     status, _, (error,) = run("adapt", name, "--device", "b")
     assert status == 2
     assert "ARCHCOST_HOME" in error
+
+
+def test_a_benchmark_does_not_write_over_its_table(run) -> None:  # type: ignore[no-untyped-def]
+    small = table("arch,phone_latency_ms\n1,3\n", "fbnet.csv")
+    for command in (("transfer",), ("search", "--accuracy", "none.csv")):
+        status, _, (error,) = run("benchmark", *command, "--table", small, "--out", small)
+        assert status == 2
+        assert "the command reads it" in error
 
 
 def test_benchmark_of_tables_that_do_not_do(run) -> None:  # type: ignore[no-untyped-def]

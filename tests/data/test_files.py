@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from pathlib import Path
 
 import pytest
@@ -34,6 +35,19 @@ def test_a_body_that_writes_nothing_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError), write_whole(tmp_path / "x"):
         pass
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.skipif(os.name == "nt", reason="no file modes")
+@pytest.mark.parametrize("umask", [0o022, 0o077])
+def test_files_are_readable_by_whom_the_umask_allows(tmp_path: Path, umask: int) -> None:
+    before = os.umask(umask)
+    try:
+        with write_whole(tmp_path / "model") as part:
+            part.write_text("as some libraries leave it")
+            part.chmod(0o600)
+    finally:
+        os.umask(before)
+    assert (tmp_path / "model").stat().st_mode & 0o777 == 0o666 & ~umask
 
 
 def test_hashes_against_known_values(tmp_path: Path) -> None:

@@ -23,6 +23,7 @@ def test_own_tables_are_read() -> None:
             assert (costs > 0).all()
     (one,) = own_tables("fbnet", "epyc_torch")
     assert (one.space, list(one.targets)) == ("fbnet", [("epyc_torch", "latency")])
+    assert len(own_tables("NAS-Bench-201")) == len(own_tables("nasbench201")) == 2
     with pytest.raises(UnknownNameError, match="nasbench201"):
         own_tables("nasbench")
     with pytest.raises(UnknownNameError, match="epyc_torch"):

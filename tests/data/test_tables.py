@@ -72,6 +72,15 @@ def test_long_strings_of_digits_stay_text(tmp_path: Path) -> None:
     assert table.architectures == ["0123456780123456780123"]
 
 
+@pytest.mark.parametrize("name", ["NAS-Bench-201", "nasbench201", None])
+def test_names_of_spaces_in_any_spelling(tmp_path: Path, name: str | None) -> None:
+    file = write(tmp_path, "index,raspi4_ms\n0,1\n")
+    table = only(read_table(file, space=name, dataset="CIFAR-10"))
+    assert (table.space, table.dataset) == ("nasbench201", "cifar10")
+    own = only(read_table(file, space="My Cells", dataset="SVHN-2"))
+    assert (own.space, own.dataset) == ("My Cells", "SVHN-2")
+
+
 def test_data_sets_in_the_column_names(tmp_path: Path) -> None:
     file = write(
         tmp_path, f"cell,cifar100_raspi4_ms,ImageNet16-120_latency_ms,raspi4_ms\n{CELL},1,2,3\n"

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from dataclasses import FrozenInstanceError, replace
 
+import numpy as np
 import pytest
 
 from archcost.encodings import (
@@ -93,6 +94,13 @@ def test_skeletons_are_checked() -> None:
         replace(CIFAR10, image_size=0)
     with pytest.raises(ArchitectureError, match="1 or 2"):
         replace(CIFAR10, strides=(1, 2, 3))
+
+
+def test_sizes_of_numpy_are_whole_numbers_too() -> None:
+    sizes = np.array(CIFAR10.channels)
+    assert replace(CIFAR10, image_size=np.int64(32), channels=sizes) == CIFAR10
+    with pytest.raises(ArchitectureError, match="whole numbers"):
+        replace(CIFAR10, image_size=np.float64(32))
 
 
 @pytest.mark.parametrize("name", [*NASBENCH201_OPERATORS, *FBNET_OPERATORS])

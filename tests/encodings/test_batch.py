@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -178,6 +179,13 @@ def test_separators_of_networks(separator: str) -> None:
         ([1.5], ArchitectureError, "index 1.5"),
         ([float("nan"), 1], ArchitectureError, "architecture 0: a missing value"),
         ([True, 1], ArchitectureError, "architecture 0: True is no architecture"),
+        (pa.array([True, False]), ArchitectureError, "architecture 0: .*True_? is no architecture"),
+        ("|nor_conv_5x5~0|", ArchitectureError, "1 nodes .* are of space 'custom'"),
+        (
+            "|nor_conv_5x5~0|+|none~0|none~1|+|none~0|none~1|none~2|",
+            ArchitectureError,
+            "operator 'nor_conv_5x5' is none of .* are of space 'custom'",
+        ),
         ("k3_e1|k4_e1", UnknownNameError, "block 1: unknown operator 'k4_e1'"),
         ("|".join(["skip"] * 21), ArchitectureError, "21 blocks .*expected 22"),
         ("-".join(["9"] * 22), ArchitectureError, "block 0: operator id 9 .* 0 to 8"),

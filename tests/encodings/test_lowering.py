@@ -157,3 +157,8 @@ def test_sizes_that_do_not_work_out() -> None:
     uneven = replace(fbnet, channels=(15, *fbnet.channels[1:]))
     with pytest.raises(ArchitectureError, match="15 channels in 2 groups"):
         lower(Architecture(uneven, ("k3_e1_g2",) * 22))
+
+
+def test_only_architectures_have_layers() -> None:
+    with pytest.raises(ArchitectureError, match=r"no Architecture; archcost\.parse"):
+        lower("|none~0|")  # type: ignore[arg-type]

@@ -76,6 +76,15 @@ def test_as_other_tools_export() -> None:
     assert graph.macs == 4 * 4 * 9 * 3 * 16 + 17 * 10
 
 
+def test_shared_parameters_come_through_an_identity() -> None:
+    make = onnx.helper.make_node
+    norm = [make("BatchNormalization", ["x", *"sbmv"], ["n"]), make("Identity", ["s"], ["t"])]
+    norm.append(make("BatchNormalization", ["n", "t", *"bmv"], ["y"]))
+    weights = {name: np.ones(3, dtype=np.float32) for name in "sbmv"}
+    graph = read_onnx(model_of(norm, [1, 3, 8, 8], [1, 3, 8, 8], weights))
+    assert [layer.kind for layer in graph.layers] == ["bn", "bn"]
+
+
 @pytest.mark.parametrize(
     ("model", "error", "message"),
     [

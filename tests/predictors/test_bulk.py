@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import pickle
+
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
 
 from archcost import encode, load, parse
+from archcost.encodings import NASBENCH201_OPERATORS
 from archcost.encodings.chain_rows import chain_rows
+from archcost.encodings.matrices import wiring
+from archcost.encodings.spaces import NASBENCH201
 from archcost.errors import ArchitectureError, UnsupportedError
 
 
@@ -41,6 +46,31 @@ def test_large_batches_are_predicted_in_pieces() -> None:
     whole = model.predict(ids)
     assert np.array_equal(whole.value[16384:], model.predict(ids[16384:]).value)
     assert whole.architectures == tuple(parse(ids).strings())
+
+
+def test_every_form_of_a_cell_costs_the_same() -> None:
+    model, ids = load("raspi4"), [3, 3, 4, 1, 3, 1]
+    names = [NASBENCH201_OPERATORS[i] for i in ids]
+    onehot = np.eye(5, dtype=int)[ids]
+    matrix = np.zeros((4, 4), dtype=int)
+    for place, (source, target) in enumerate(NASBENCH201.edges or ()):
+        matrix[target, source] = ids[place]
+    adjacency = wiring(NASBENCH201.edges or (), 6)
+    forms = [1, "1", parse(1)[0], parse(1).strings()[0], names, tuple(ids), onehot, matrix]
+    forms += [(adjacency, ids), (adjacency.tolist(), names), (adjacency, onehot)]
+    expected = model.predict(1).value
+    found = model.predict(forms)
+    assert found.value == pytest.approx(np.repeat(expected, len(forms)))
+    for form in [names, onehot, matrix, *forms[-3:]]:
+        assert model.predict(form).value == pytest.approx(expected)
+    assert not found.extrapolation.any()
+
+
+def test_long_estimates_are_pickled() -> None:
+    found = load("fpga").predict(range(15625))
+    again = pickle.loads(pickle.dumps(found))
+    assert np.array_equal(again.value, found.value)
+    assert again.architectures == found.architectures
 
 
 @pytest.mark.parametrize("space", ["nasbench201", "fbnet"])

@@ -126,7 +126,9 @@ def test_ensemble(fitted: list[GNNPredictor]) -> None:
     expected = fitted[0].predict(CELLS) ** 0.25 * trees.predict(CELLS) ** 0.75
     assert np.allclose(both.predict(CELLS), expected)
     assert np.allclose(both.state()["weights"], [0.25, 0.75])
-    copy = clone(EnsemblePredictor([GBDTPredictor(n_estimators=3), GBDTPredictor(seed=1)]))
+    copy = clone(
+        EnsemblePredictor([GBDTPredictor(n_estimators=3), GBDTPredictor(seed=1)], np.ones(2))
+    )
     assert np.isfinite(copy.fit(CELLS, costs()[:, 0]).predict(CELLS)).all()
     with pytest.raises(UnsupportedError, match="weights"):
         EnsemblePredictor.of([trees], [0.5, 0.5])

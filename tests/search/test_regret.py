@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
-from archcost.data import MeasuredTable
+from archcost.data import MeasuredTable, read_table
 from archcost.encodings import parse
 from archcost.errors import TableError
 from archcost.search.exchange import exchange
@@ -85,10 +87,15 @@ def test_refused_networks_cover_nothing() -> None:
     assert summaries(regrets(where, {"fpga": blind}, seeds=2))[0].lost == 1.0
 
 
-def test_held_out_rows_are_known_for_the_table_of_the_card_only() -> None:
-    assert len(held_out(table(np.ones(600), np.arange(600)), "fpga")) == 0
-    rows = np.arange(13625)
-    assert len(held_out(table(np.ones(13625), rows), "fpga")) == 2000
+@pytest.mark.parametrize("n", [600, 13625])
+def test_of_another_table_nothing_is_held_out(n: int) -> None:
+    assert len(held_out(table(np.ones(n), np.arange(n)), "fpga")) == 0
+
+
+def test_held_out_rows_of_the_table_of_the_card(shared_data: Path) -> None:
+    (found,) = read_table(shared_data / "nasbench201_hwnasbench_cifar10.parquet", dataset="cifar10")
+    assert len(held_out(found, "fpga")) == 2000
+    assert len(held_out(found, "edgetpu")) == 1386
 
 
 def test_a_table_without_the_device() -> None:

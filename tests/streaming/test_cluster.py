@@ -89,8 +89,10 @@ def test_interrupted_it_goes_on_with_what_is_missing(
     before = {path: path.stat().st_mtime_ns for path in folder.glob("part-*.parquet")}
     assert before
     assert '"complete": null' in (folder / "_manifest.json").read_text()
+    (folder / LEFT_OUT).write_text("row,problem\n1,of an earlier run\n")
     done = predict_on_cluster(job, folder, cluster.scheduler_address)
     assert done.written == 2200
+    assert not (folder / LEFT_OUT).exists()
     assert all(path.stat().st_mtime_ns == time for path, time in before.items())
     assert len(parts(folder)) == 2200
     assert '"partitions": 4' in (folder / "_manifest.json").read_text()

@@ -104,6 +104,18 @@ def test_bad_rows_are_listed_with_their_numbers(tmp_path: Path) -> None:
     assert "nonsense" in listed["problem"][1]
 
 
+def test_a_list_of_bad_rows_goes_with_its_predictions(tmp_path: Path) -> None:
+    source, listed = tmp_path / "in.csv", tmp_path / "out.left-out.csv"
+    listed.write_text("row,problem\n1,of an earlier run\n")
+    source.write_text("\n".join(["arch", networks()[0], "nonsense"]) + "\n")
+    with pytest.raises(TableError, match="row 2"):
+        predict_file(job(source), tmp_path / "out.csv")
+    assert listed.exists()
+    source.write_text("\n".join(["arch", *networks()]) + "\n")
+    predict_file(job(source), tmp_path / "out.csv")
+    assert not listed.exists()
+
+
 def test_interrupted_it_leaves_the_old_file(tmp_path: Path) -> None:
     source, output = tmp_path / "in.csv", tmp_path / "out.parquet"
     source.write_text("\n".join(["arch", *networks()]) + "\n")

@@ -9,7 +9,9 @@ import numpy as np
 import pytest
 
 import archcost
+from archcost.checkpoints import read_checkpoint
 from archcost.checkpoints.user import user_folder
+from archcost.data import MeasuredTable
 from archcost.encodings import encode, parse
 from archcost.errors import (
     ArchcostError,
@@ -19,6 +21,7 @@ from archcost.errors import (
     UnsupportedError,
 )
 from archcost.predictors import metrics
+from archcost.training import Settings, train
 from archcost.training.campaign import clean
 
 CELLS = np.random.default_rng(9).permutation(15625)[:400]
@@ -179,8 +182,30 @@ def test_a_damaged_device_says_what_to_do() -> None:
     with pytest.raises(CheckpointError, match="adapt the device again"):
         archcost.load("my-board")
     (folder / "card.json").write_text("{")
-    with pytest.raises(CheckpointError, match="adapt the device again"):
-        archcost.load("raspi4")
+    with (
+        pytest.warns(UserWarning, match="left out"),
+        pytest.raises(CheckpointError, match="adapt the device again"),
+    ):
+        archcost.load("my-board")
+    archcost.adapt(CELLS[:5], TRUTH[:5], device="my-board").save()
+    assert archcost.load("my-board").predict(CELLS[:5]).value.min() > 0
+
+
+def test_models_that_were_trained_are_not_replaced() -> None:
+    costs = MeasuredTable(
+        "nasbench201", "cifar10", None, CELLS, {("my-board", "latency"): TRUTH}, {}
+    )
+    settings = Settings(kinds=("gbdt",), n_estimators=5)
+    (trained,) = train(costs, out=user_folder(), settings=settings)
+    model = archcost.adapt(CELLS[:5], TRUTH[:5], device="my-board")
+    with pytest.raises(UnsupportedError, match=r"my-board-latency-gbdt.*another name"):
+        model.save()
+    (kept,) = (user_folder() / "nasbench201" / "cifar10").iterdir()
+    assert read_checkpoint(kept)[1] == trained.card
+    kept.rename(kept.with_name("my-board-latency-ensemble"))
+    with pytest.raises(UnsupportedError, match="my-board-latency-ensemble"):
+        model.save()
+    assert model.save("other").is_dir()
 
 
 @pytest.mark.parametrize("name", ["My-Board", "a/b", "", "..", "x" * 65, "-a"])

@@ -11,10 +11,17 @@ import pytest
 import archcost
 from archcost.checkpoints import cards
 from archcost.data import MeasuredTable, read_lookup, read_table
-from archcost.encodings import encode, parse
+from archcost.encodings import all_strings, encode, parse
 from archcost.errors import MeasurementError
 from archcost.predictors import ScaledPredictor, Target
-from archcost.training import Settings, split_rows, train, train_lookup, train_scaled
+from archcost.training import (
+    Settings,
+    split_rows,
+    train,
+    train_layers,
+    train_lookup,
+    train_scaled,
+)
 from archcost.training.repeatability import noise_ceiling
 
 CELLS = np.arange(0, 15625, 25)
@@ -98,9 +105,13 @@ def test_too_few_measurements() -> None:
         train(small)
 
 
-def test_evaluate_refuses_bad_measurements() -> None:
-    with pytest.raises(MeasurementError, match="row 2"):
-        archcost.evaluate(archcost.load("fpga"), [1, 2], [1.0, -3.0])
+@pytest.mark.parametrize("space", ["nasbench201", "custom"])
+def test_costs_of_zero_are_refused_with_their_rows(space: str) -> None:
+    costs = np.arange(60.0)
+    zero = MeasuredTable(space, "cifar10", None, all_strings()[:60], {("a", "latency"): costs})
+    learn = train_layers if space == "custom" else train
+    with pytest.raises(MeasurementError, match=r"1 of 60 costs are 0.*rows 1\)"):
+        learn([zero])
 
 
 def test_ceiling_falls_with_noise() -> None:

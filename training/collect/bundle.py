@@ -4,24 +4,25 @@ from __future__ import annotations
 
 import json
 import zipfile
-from collections.abc import Callable
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import archcost.training.collect.board as board
 from archcost.data import sha256_of, write_whole
-from archcost.encodings import parse
+from archcost.encodings import Batch, parse
 from archcost.errors import TableError, UnsupportedError
 from archcost.optional import require
 from archcost.training.collect.board.journal import read_journal
 from archcost.training.collect.board.main import MANIFEST, RESULTS
 from archcost.training.collect.measured import checked_device, device_id, write_table
-from archcost.training.collect.measuring import Options, plan_of
+from archcost.training.collect.measuring import Options, Progress, plan_of
 from archcost.training.collect.onnx_network import write_onnx
 from archcost.training.collect.power_log import read_power_log, with_power
 from archcost.training.collect.results import Results
 
 SCRIPT = "measure.pyz"
+_MODELS, _README = "models", "README.txt"
 _UNNAMED = "board"
 _RUNTIMES = ("onnxruntime", "openvino")
 _PACKAGES = ("archcost", "archcost/training", "archcost/training/collect")
@@ -43,9 +44,9 @@ def write_bundle(
     archs: object,
     out: str | Path,
     options: Options | None = None,
-    progress: Callable[[str, int, int], None] | None = None,
+    progress: Progress | None = None,
 ) -> Path:
-    """Write everything that a board needs into a folder.
+    """Write everything that a board needs into a folder: all of it or, interrupted, nothing.
 
     Args:
         archs: networks of one space and data set, in any form that `archcost.parse` reads.
@@ -73,21 +74,38 @@ def write_bundle(
     plan = plan_of(batch, options, device=named)
     if folder.exists() and any(folder.iterdir()):
         raise UnsupportedError(f"{folder} is not empty; give a new folder")
-    (folder / "models").mkdir(parents=True)
+    # Within a folder that is there, which may be a disk of its own; else beside the new one.
+    place = folder if folder.exists() else folder.parent
+    place.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(prefix=".bundle-", dir=place) as name:
+        made = Path(name)
+        models = _write_models(batch, made, options.batch_size, progress)
+        _write_script(made / SCRIPT)
+        text = _HOW_TO.format(runtime=options.runtime, script=SCRIPT, results=RESULTS)
+        (made / _README).write_text(text, encoding="utf-8")
+        manifest = json.dumps({"plan": plan, "models": models}, indent=1)
+        with write_whole(made / MANIFEST) as part:
+            part.write_text(manifest, encoding="utf-8")
+        folder.mkdir(exist_ok=True)
+        # The manifest last: a folder with a manifest is whole.
+        for one in (_MODELS, SCRIPT, _README, MANIFEST):
+            (made / one).rename(folder / one)
+    return folder / SCRIPT
+
+
+def _write_models(
+    batch: Batch, folder: Path, batch_size: int, progress: Progress | None
+) -> dict[str, str]:
+    """Write the models into a new folder; their names, seen from the bundle, and hashes."""
+    (folder / _MODELS).mkdir()
     models: dict[str, str] = {}
     for number, arch in enumerate(batch):
         if progress is not None:
             progress("models", number, len(batch))
-        name = f"models/{number:05d}.onnx"
-        write_onnx(arch, folder / name, batch_size=options.batch_size)
+        name = f"{_MODELS}/{number:05d}.onnx"
+        write_onnx(arch, folder / name, batch_size=batch_size)
         models[name] = sha256_of(folder / name)
-    _write_script(folder / SCRIPT)
-    text = _HOW_TO.format(runtime=options.runtime, script=SCRIPT, results=RESULTS)
-    (folder / "README.txt").write_text(text, encoding="utf-8")
-    # Last: a folder with a manifest is whole.
-    with write_whole(folder / MANIFEST) as part:
-        part.write_text(json.dumps({"plan": plan, "models": models}, indent=1), encoding="utf-8")
-    return folder / SCRIPT
+    return models
 
 
 def _write_script(path: Path) -> None:

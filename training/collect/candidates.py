@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from archcost.data.names import space_name
 from archcost.data.tables import read_architectures
 from archcost.encodings import (
     CUSTOM,
@@ -64,7 +65,7 @@ def representatives(space: str, dataset: str | None, most: int) -> Batch:
     Raises:
         UnknownNameError: no such space or data set.
     """
-    if space == "nasbench201":
+    if space_name(space) == "nasbench201":
         return Batch.from_ids(skeleton(space, dataset), all_ids())
     return sample(most, space, dataset)
 

@@ -12,13 +12,13 @@ from typing import Any
 import numpy as np
 
 from archcost.encodings import Architecture, Batch, Skeleton, encode, lower, parse
-from archcost.errors import TableError, UnsupportedError
+from archcost.errors import TableError, UnsupportedError, unknown_name
 from archcost.training.collect.board.campaign import plan_record, run_campaign
 from archcost.training.collect.board.energy import find_meter, idle_watts, open_meter
 from archcost.training.collect.board.environment import environment, processor
 from archcost.training.collect.board.isolate import Server
 from archcost.training.collect.board.journal import Journal, read_journal
-from archcost.training.collect.board.protocol import PROTOCOL_VERSION
+from archcost.training.collect.board.protocol import DEFAULTS, PROTOCOL_VERSION
 from archcost.training.collect.board.sessions import variables
 from archcost.training.collect.candidates import single_skeleton
 from archcost.training.collect.measured import checked_device, device_id, write_table
@@ -46,6 +46,10 @@ class Options:
         seed: of the order of the visits.
         settings: changes to `archcost.training.collect.board.protocol.DEFAULTS`.
         energy: measure energy too, if a meter is there.
+
+    Raises:
+        UnsupportedError: a number that is too small, or no number of seconds.
+        UnknownNameError: a setting that the protocol does not have.
     """
 
     runtime: str = "onnxruntime"
@@ -64,6 +68,9 @@ class Options:
                 raise UnsupportedError(f"{name} = {getattr(self, name)}: give 1 or more")
         if not 0 < self.timeout_s < float("inf"):
             raise UnsupportedError(f"timeout_s = {self.timeout_s}: give seconds above 0")
+        for name in self.settings:
+            if name not in DEFAULTS:
+                raise unknown_name("setting", name, DEFAULTS)
 
 
 def journal_path(out: str | Path) -> Path:

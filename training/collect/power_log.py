@@ -22,6 +22,8 @@ from archcost.errors import TableError
 _TIMES = ("time", "timestamp", "seconds")
 _POWERS = {"watts": 1.0, "power_w": 1.0, "power": 1.0, "milliwatts": 1e-3, "power_mw": 1e-3}
 _FEWEST = 3
+_ENERGY = ("joules", "energy_")
+"""What the names of a meter's readings begin with in the record of a visit."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,7 +87,8 @@ def read_power_log(path: str | Path) -> PowerLog:
 def with_power(records: Sequence[Mapping[str, Any]], log: PowerLog) -> list[dict[str, Any]]:
     """Records of visits with the energy that the log tells for their timed runs.
 
-    Visits that the log does not cover get the reason instead.
+    Visits that the log does not cover get the reason instead. What another meter told is left out:
+    meters differ in what of the machine they see, and their energies cannot be mixed.
     """
     found = []
     for record in records:
@@ -97,5 +100,6 @@ def with_power(records: Sequence[Mapping[str, Any]], log: PowerLog) -> list[dict
             told: dict[str, Any] = {"energy_reason": "the power log does not cover the visit"}
         else:
             told = {"joules": joules / record["runs"]}
-        found.append({**record, **told})
+        timed = {key: value for key, value in record.items() if not key.startswith(_ENERGY)}
+        found.append({**timed, **told})
     return found

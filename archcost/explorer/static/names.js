@@ -62,3 +62,8 @@ export function element(tag, properties = {}, ...children) {
   made.append(...children.filter((child) => child !== null));
   return made;
 }
+
+/** The text of an element, written only where it changes: what is left alone is not laid out anew. */
+export function write(target, text) {
+  if (target.textContent !== text) target.textContent = text;
+}

@@ -1,6 +1,6 @@
 // The tables of costs: one row a device, sorted, with intervals on a common logarithmic axis.
 
-import { METRICS, SOURCES, count, element, interval, number, percent } from "./names.js";
+import { METRICS, SOURCES, count, element, interval, number, percent, write } from "./names.js";
 import { state } from "./state.js";
 
 const holder = document.getElementById("tables");
@@ -59,18 +59,7 @@ export function showCosts(answer, devices, select) {
   if (shown.length !== holder.children.length || shown.some((one, at) => one !== holder.children[at])) {
     holder.replaceChildren(...shown);
   }
-  slide();
   return [new Set(rows.map((r) => r.device)).size, new Set(every.map((r) => r.device)).size];
-}
-
-/** Rows move to their new places, so that one sees which. */
-function slide() {
-  // All places are read before anything is moved: each read after a move would cost a layout.
-  const moves = [...tables.values()].flatMap((table) => table.moves());
-  if (matchMedia("(prefers-reduced-motion: reduce)").matches) return;
-  for (const [row, moved] of moves) {
-    row.animate([{ transform: `translateY(${moved}px)` }, { transform: "none" }], { duration: 200, easing: "ease-out" });
-  }
 }
 
 /** Round values on a logarithmic axis, few enough to be read. */
@@ -91,8 +80,7 @@ class Table {
     this.axis = element("div", { className: "axis" });
     this.body = element("div", { role: "rowgroup" });
     this.rank = element("div", { role: "columnheader", className: "rank" });
-    this.caption = element("h2");
-    this.metric = metric;
+    this.unit = element("small");
     const head = element(
       "div", { role: "row", className: "head" },
       element("div", { role: "columnheader" }, "device"),
@@ -101,19 +89,19 @@ class Table {
       this.rank,
     );
     this.table = element("div", { role: "table", "aria-label": METRICS[metric] }, element("div", { role: "rowgroup" }, head), this.body);
-    this.element = element("section", { className: "metric" }, this.caption, this.table);
+    this.element = element("section", { className: "metric" }, element("h2", {}, METRICS[metric], this.unit), this.table);
   }
 
   show(rows, devices) {
     const ends = rows.flatMap((row) => ["a", "b"].flatMap((side) => (row[side] ? [row[side].lower, row[side].upper] : [])));
     const [low, high] = [Math.min(...ends) / 1.06, Math.max(...ends) * 1.06];
     this.at = (value) => (100 * Math.log(value / low)) / Math.log(high / low);
-    this.caption.replaceChildren(METRICS[this.metric], element("small", {}, ` in ${rows[0].unit}, one run`));
+    write(this.unit, ` in ${rows[0].unit}, one run`);
     this.drawAxis(ticks(low, high));
     const compared = rows.some((row) => row.b);
     this.table.classList.toggle("compared", compared);
     const sampled = rows.find((row) => row.a.rank)?.a.rank.sampled;
-    this.rank.textContent = sampled === undefined ? "rank" : sampled ? "networks that cost less" : "cells that cost less";
+    write(this.rank, sampled === undefined ? "rank" : sampled ? "networks that cost less" : "cells that cost less");
     const elements = rows.map((row) => this.row(row, devices.get(row.device)));
     const same = elements.length === this.body.children.length && elements.every((one, at) => one === this.body.children[at]);
     if (!same) {
@@ -123,26 +111,12 @@ class Table {
     }
   }
 
-  /** Rows in sight that stand elsewhere now, each with how far it moved; remembers all places. */
-  moves() {
-    return [...this.rows.values()].flatMap((row) => {
-      const before = row.top;
-      const { top } = row.element.getBoundingClientRect();
-      row.top = row.element.isConnected ? top + scrollY : undefined;
-      const inSight = row.element.isConnected && top > -50 && top < innerHeight;
-      return inSight && before !== undefined && before !== row.top ? [[row.element, before - row.top]] : [];
-    });
-  }
-
   drawAxis(values) {
-    const places = values.map((value) => this.at(value));
-    this.axis.replaceChildren(...values.map((value, at) => {
+    this.axis.replaceChildren(...values.map((value) => {
       const tick = element("span", {}, number(value));
-      tick.style.left = `${places[at]}%`;
+      tick.style.left = `${this.at(value)}%`;
       return tick;
     }));
-    const lines = places.map((x) => `linear-gradient(var(--rule), var(--rule)) ${x}% 0 / 1px 100% no-repeat`);
-    this.table.style.setProperty("--grid", lines.join(", ") || "none");
   }
 
   row(row, device) {
@@ -153,23 +127,70 @@ class Table {
   }
 }
 
+/** What a row shows of one network: its mark on the axis, its cost, its rank. */
+class Side {
+  constructor(side) {
+    this.name = side.toUpperCase();
+    this.span = element("span", { className: `span ${side}` });
+    this.dot = element("span", { className: `point ${side}` });
+    this.mark = element("span", { className: `mark ${side}`, role: "img", "aria-label": this.name });
+    this.value = element("b");
+    this.unit = element("span", { className: "unit" });
+    this.ends = element("small");
+    this.cost = element("span", { className: "line" }, this.mark, this.value, " ", this.unit, this.ends);
+    this.share = element("b");
+    this.bar = element("span", { className: `micro ${side}`, "aria-hidden": "true" }, element("i"));
+    this.why = element("small");
+    this.rank = element("span", { className: "line" }, this.share, this.bar, this.why);
+    this.parts = [this.span, this.dot, this.cost, this.rank];
+  }
+
+  show(cost, unit, at, compared) {
+    for (const part of this.parts) part.hidden = !cost;
+    if (!cost) return;
+    this.span.style.left = `${at(cost.lower)}%`;
+    this.span.style.width = `${Math.max(at(cost.upper) - at(cost.lower), 0.3)}%`;
+    this.dot.style.left = `${at(cost.value)}%`;
+    this.mark.hidden = !compared;
+    write(this.value, number(cost.value));
+    write(this.unit, unit);
+    write(this.ends, interval(cost));
+    this.place(cost);
+  }
+
+  place(cost) {
+    const cheaper = share(cost);
+    this.share.hidden = this.bar.hidden = cheaper === null;
+    this.why.hidden = cheaper !== null;
+    if (cheaper === null) {
+      const refused = cost.feasible !== null && cost.feasible < 0.5;
+      write(this.why, refused ? "does not run" : pending ? "rank …" : "no rank");
+      this.rank.title = "";
+      return;
+    }
+    this.bar.firstChild.style.width = `${100 * cheaper}%`;
+    write(this.share, `${(100 * cheaper).toFixed(cheaper > 0 && cheaper < 0.01 ? 1 : 0)} %`);
+    this.rank.title = `${count(cost.rank.cheaper)} of ${count(cost.rank.of)} ${cost.rank.sampled ? "random networks" : "cells"} are predicted to cost less`;
+  }
+}
+
+/** One device. Its elements are made once: after a click, most of what it shows stays. */
 class Row {
   constructor(device, metric, select) {
+    this.device = device;
     this.button = element("button", { type: "button", className: "device", title: `${device.id}: ${device.runtime}. ${device.note}` },
       element("span", {}, device.label));
     this.badges = element("span", { className: "badges" });
-    this.track = element("div", { className: "track" });
-    this.marks = {};
-    for (const side of ["a", "b"]) {
-      this.marks[side] = { span: element("span", { className: `span ${side}` }), dot: element("span", { className: `point ${side}` }) };
-      this.track.append(this.marks[side].span, this.marks[side].dot);
-    }
-    this.cost = element("div", { role: "cell", className: "cost" });
-    this.rank = element("div", { role: "cell", className: "rank" });
-    this.device = device;
+    this.sides = { a: new Side("a"), b: new Side("b") };
+    const { a, b } = this.sides;
+    this.sure = element("small");
+    this.difference = element("span", {}, element("span"), this.sure);
     this.element = element("div", { role: "row", "data-device": device.id, "data-metric": metric },
       element("div", { role: "rowheader", className: "name" }, this.button, this.badges),
-      element("div", { role: "cell", className: "interval", "aria-hidden": "true" }, this.track), this.cost, this.rank);
+      element("div", { role: "cell", className: "interval", "aria-hidden": "true" },
+        element("div", { className: "track" }, a.span, a.dot, b.span, b.dot)),
+      element("div", { role: "cell", className: "cost" }, a.cost, b.cost, this.difference),
+      element("div", { role: "cell", className: "rank" }, a.rank, b.rank));
     this.element.addEventListener("click", () => select(device.id, metric));
   }
 
@@ -177,74 +198,53 @@ class Row {
     const selected = state.device === row.device && state.metric === row.metric;
     this.element.classList.toggle("selected", selected);
     this.button.setAttribute("aria-pressed", String(selected));
-    for (const side of ["a", "b"]) this.draw(this.marks[side], row[side], at);
-    this.badges.replaceChildren(...this.marksOf(row));
-    const lines = (row.b ? ["a", "b"] : ["a"]).map((side) => this.line(row, side));
-    if (row.b) lines.push(this.compared(row));
-    this.cost.replaceChildren(...lines);
-    this.rank.replaceChildren(...(row.b ? ["a", "b"] : ["a"]).map((side) => this.place(row[side], side)));
+    for (const [side, one] of Object.entries(this.sides)) one.show(row[side], row.unit, at, Boolean(row.b));
+    this.compare(row);
+    const marks = this.marksOf(row);
+    const words = marks.map(({ text }) => text).join("|");
+    if (words !== this.words) this.badges.replaceChildren(...marks.map(badge));
+    this.words = words;
   }
 
-  draw({ span, dot }, cost, at) {
-    span.hidden = dot.hidden = !cost;
-    if (!cost) return;
-    span.style.left = `${at(cost.lower)}%`;
-    span.style.width = `${Math.max(at(cost.upper) - at(cost.lower), 0.3)}%`;
-    dot.style.left = `${at(cost.value)}%`;
-  }
-
-  line(row, side) {
-    const cost = row[side];
-    const mark = row.b ? element("span", { className: `mark ${side}`, role: "img", "aria-label": side.toUpperCase() }) : null;
-    return element("span", { className: "line" }, mark,
-      element("b", {}, number(cost.value)), " ", element("span", { className: "unit" }, row.unit),
-      element("small", {}, interval(cost)));
-  }
-
-  compared(row) {
+  compare(row) {
+    this.difference.hidden = !row.b;
+    if (!row.b) return;
     const share = difference(row);
     const same = overlap(row);
-    return element("span", { className: `difference ${share < 0 ? "less" : "more"}`,
-      title: same ? "the two intervals overlap: the order may be the other way round" : "the intervals do not overlap" },
-      `B ${percent(share)}`, element("small", {}, same ? "intervals overlap" : "clear"));
-  }
-
-  place(cost, side) {
-    const line = element("span", { className: "line" });
-    const at = share(cost);
-    if (at === null) {
-      const refused = cost.feasible !== null && cost.feasible < 0.5;
-      line.append(element("small", {}, refused ? "does not run" : pending ? "rank …" : "no rank"));
-      return line;
-    }
-    const bar = element("span", { className: `micro ${side}`, "aria-hidden": "true" }, element("i"));
-    bar.firstChild.style.width = `${100 * at}%`;
-    line.append(element("b", {}, `${(100 * at).toFixed(at > 0 && at < 0.01 ? 1 : 0)} %`), bar);
-    line.title = `${count(cost.rank.cheaper)} of ${count(cost.rank.of)} ${cost.rank.sampled ? "random networks" : "cells"} are predicted to cost less`;
-    return line;
+    this.difference.className = `difference ${share < 0 ? "less" : "more"}`;
+    this.difference.title = same ? "the two intervals overlap: the order may be the other way round" : "the intervals do not overlap";
+    write(this.difference.firstChild, `B ${percent(share)}`);
+    write(this.sure, same ? "intervals overlap" : "clear");
   }
 
   marksOf(row) {
     const found = [];
-    if (this.device.yours) found.push(badge("yours", "adapted or calibrated by you"));
-    if (!this.device.measured) found.push(badge("simulated", "learned from a simulation or an estimate, not from measurements"));
+    if (this.device.yours) found.push({ text: "yours", title: "adapted or calibrated by you" });
+    if (!this.device.measured) found.push({ text: "simulated", title: "learned from a simulation or an estimate, not from measurements" });
     for (const side of row.b ? ["a", "b"] : ["a"]) {
       const { feasible, extrapolation } = row[side];
       const name = row.b ? `${side.toUpperCase()} ` : "";
       if (feasible !== null) {
-        const chance = `${(100 * feasible).toFixed(0)} %`;
         const runs = feasible >= 0.5;
-        found.push(badge(`${name}${runs ? "✓ runs" : "✕ refused"}: ${chance} to run`, "probability that the device's compiler takes the network; the cost is the one if it does", runs ? "good" : "bad"));
+        found.push({
+          text: `${name}${runs ? "✓ runs" : "✕ refused"}: ${(100 * feasible).toFixed(0)} % to run`,
+          title: "probability that the device's compiler takes the network; the cost is the one if it does",
+          kind: runs ? "good" : "bad",
+        });
       }
       if (extrapolation > 0.005) {
-        found.push(badge(`${name}extrapolated: ${extrapolation.toFixed(1)} doublings`, "how far the layers lie outside what was measured; the interval is wider for it", "far"));
+        found.push({
+          text: `${name}extrapolated: ${extrapolation.toFixed(1)} doublings`,
+          title: "how far the layers lie outside what was measured; the interval is wider for it",
+          kind: "far",
+        });
       }
     }
     return found;
   }
 }
 
-const badge = (text, title, kind = "") => element("span", { className: `badge ${kind}`, title }, text);
+const badge = ({ text, title, kind = "" }) => element("span", { className: `badge ${kind}`, title }, text);
 
 /** Buttons for the groups of devices that there are. */
 export function drawGroups(target, devices, changed) {

@@ -27,7 +27,7 @@ VISITS = 3 * 6
 
 
 class Cluster:
-    """A scheduler and a process a worker, on loopback."""
+    """A scheduler and a process per worker, on loopback."""
 
     def __init__(self) -> None:
         self.scheduler = distributed.LocalCluster(

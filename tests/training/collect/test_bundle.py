@@ -95,6 +95,31 @@ def test_bundle_runs_without_archcost_is_killed_and_goes_on(
     assert ("my_board", "latency") in read_table(out)[0].targets
 
 
+@pytest.mark.parametrize("there", [False, True])
+def test_interrupted_it_leaves_nothing_and_the_same_call_does_it(
+    tmp_path: Path, there: bool
+) -> None:
+    folder = tmp_path / "new" / "bundle"
+    if there:
+        folder.mkdir(parents=True)
+    batch = parse(CELLS, space="nasbench201")
+
+    def interrupt(_what: str, done: int, _total: int) -> None:
+        if done == 2:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        write_bundle(batch, folder, progress=interrupt)
+    assert [path for path in tmp_path.rglob("*") if not path.is_dir()] == []
+    assert folder.exists() == there
+    write_bundle(batch, folder)
+    assert len(list((folder / "models").iterdir())) == 3
+    assert sorted(path.name for path in folder.iterdir()) == [
+        *("README.txt", "manifest.json", "measure.pyz", "models")
+    ]
+    assert [path.name for path in folder.parent.iterdir()] == ["bundle"]
+
+
 def test_damaged_bundles_are_refused(tmp_path: Path, bare: dict[str, str]) -> None:
     folder = tmp_path / "bundle"
     script = write_bundle(parse(CELLS[:1], space="nasbench201"), folder)

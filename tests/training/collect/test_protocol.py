@@ -131,8 +131,11 @@ def test_journal_refuses_other_plans_files_and_writers(tmp_path: Path) -> None:
     path = tmp_path / "j.jsonl"
     with Journal(path, plan_for(2)), pytest.raises(ValueError, match="another process"):
         Journal(path, plan_for(2))
-    with pytest.raises(ValueError, match="other rounds"):
+    with pytest.raises(ValueError, match="other rounds") as refused:
         Journal(path, plan_for(2, rounds=3))
+    # As where an interpreter keeps the last exception for the user to look at.
+    with Journal(path, plan_for(2)) as journal:
+        assert refused.value is not None and journal.records == []
     path.write_text("not a journal\n")
     with pytest.raises(ValueError, match="line 1"):
         Journal(path, plan_for(2))

@@ -12,10 +12,20 @@ import pytest
 
 from archcost.data import read_table
 from archcost.encodings import parse, skeleton
-from archcost.errors import MeasurementError, TableError, UnsupportedError
+from archcost.errors import (
+    MeasurementError,
+    TableError,
+    UnknownNameError,
+    UnsupportedError,
+)
 from archcost.training import Settings, train
 from archcost.training.collect.board.plan import visits
-from archcost.training.collect.candidates import read_candidates, sample, single_skeleton
+from archcost.training.collect.candidates import (
+    read_candidates,
+    representatives,
+    sample,
+    single_skeleton,
+)
 from archcost.training.collect.measured import checked_device, write_table
 from archcost.training.collect.measuring import Options, plan_of
 from archcost.training.collect.power_log import PowerLog, read_power_log, with_power
@@ -157,12 +167,16 @@ def test_random_networks() -> None:
     assert nodes == {3, 4, 5, 6}
     with pytest.raises(UnsupportedError, match="15625"):
         sample(15626)
+    assert len(representatives("NAS-Bench-201", None, 10)) == 15625
+    assert len(representatives("fbnet", None, 10)) == 10
     with pytest.raises(UnsupportedError, match="one space"):
         single_skeleton(parse([1, "|".join(["skip"] * 22)]))
     with pytest.raises(UnsupportedError, match="twice"):
         plan_of(parse([1, 1]), Options())
     with pytest.raises(UnsupportedError, match="rounds"):
         Options(rounds=0)
+    with pytest.raises(UnknownNameError, match="unknown setting 'visit_sec'; did you mean 'visit"):
+        Options(settings={"visit_sec": 3})
     assert asdict(single_skeleton(parse(1))) == asdict(skeleton("nasbench201"))
 
 
@@ -184,6 +198,11 @@ def test_power_log_has_the_known_answer(tmp_path: Path) -> None:
     assert first["joules"] == pytest.approx(8 / 20)
     assert "cover" in second["energy_reason"]
     assert third == records[2]
+    # What the machine's own meter told of the same visits, or why it did not.
+    reasons = {"energy_reason": "counter gone"}
+    own = {"joules": 7.0, "energy_runs": 5, "energy_begin": 1e9 + 3, "energy_end": 1e9 + 4}
+    mixed = [records[0] | reasons, records[1] | own, records[2]]
+    assert with_power(mixed, log) == [first, second, third]
 
 
 def test_power_log_with_iso_times_and_bad_ones(tmp_path: Path) -> None:

@@ -9,11 +9,13 @@ import time
 from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 import pytest
 
 from archcost.cli import main
+from archcost.cli.simulate import Quirks
 from archcost.data import read_table
 from archcost.encodings import Architecture, parse, skeleton
 from archcost.errors import TableError, UnknownNameError, UnsupportedError
@@ -21,6 +23,7 @@ from archcost.training.collect.board.journal import read_journal
 from archcost.training.collect.candidates import sample
 from archcost.training.collect.measuring import Options, journal_path, measure
 from archcost.training.collect.runners import RUNTIMES, find_runtime
+from archcost.training.collect.simulators.network import QUIRKS
 
 QUICK = {"warm_up_s": [0.0, 0.02], "visit_s": 0.02, "runs": [5, 20]}
 
@@ -163,6 +166,30 @@ def test_errors_are_one_line_and_status_2(
     assert says in said.err
     assert said.err.count("\n") == 1
     assert not list(tmp_path.iterdir())
+
+
+def test_what_is_read_is_not_written_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    table = tmp_path / "measured.parquet"
+    table.write_text("the only copy")
+    for arguments in (
+        ("run", "--archs", "measured.parquet"),
+        ("run", "-n", "2", "--power-log", str(table)),
+        ("import", "results.jsonl", "--power-log", "./measured.parquet"),
+    ):
+        with pytest.raises(SystemExit) as ended:
+            main(["collect", *arguments])
+        assert ended.value.code == 2
+        assert "measured.parquet: the command reads it" in capsys.readouterr().err
+    assert [path.name for path in tmp_path.iterdir()] == ["measured.parquet"]
+    assert table.read_text() == "the only copy"
+
+
+def test_the_help_of_simulate_names_every_quirk() -> None:
+    (option,) = (one for one in get_args(Quirks) if hasattr(one, "help"))
+    assert all(name in option.help for names in QUIRKS.values() for name in names)
 
 
 def test_simulate_prints_costs_and_agreement(

@@ -34,11 +34,20 @@ class Journal:
         self.plan = plan
         self.records: list[Record] = []
         self._file = open(self.path, "ab")  # noqa: SIM115
+        try:
+            self._begin()
+        except BaseException:
+            # Whoever keeps the exception keeps this object: the lock must not last as long.
+            self.close()
+            raise
+
+    def _begin(self) -> None:
+        """Lock the file and read what it holds, or write the plan."""
         _lock(self._file, self.path)
         lines, whole = _read(self.path)
         if lines:
-            if lines[0] != json.loads(json.dumps(plan)):
-                differing = _differences(lines[0], plan)
+            if lines[0] != json.loads(json.dumps(self.plan)):
+                differing = _differences(lines[0], self.plan)
                 raise ValueError(
                     f"{self.path} holds another measurement (other {', '.join(differing)}); "
                     "continue it with the same options, or choose another file"
@@ -46,7 +55,7 @@ class Journal:
             self.records = lines[1:]
         self._file.truncate(whole)
         if not lines:
-            self._write(plan)
+            self._write(self.plan)
 
     def append(self, record: Record) -> None:
         """Add a record; it is on the disk when this returns."""

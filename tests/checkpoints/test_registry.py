@@ -1,0 +1,75 @@
+"""Which checkpoints are found, and what a damaged one of the user's leaves of the others."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+import archcost
+from archcost.checkpoints import SHIPPED, chosen_cards
+from archcost.checkpoints.user import user_folder
+from archcost.errors import CheckpointError, UnknownNameError
+
+PLACE = Path("nasbench201", "cifar10")
+Own = Callable[..., Path]
+
+
+@pytest.fixture
+def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Own:
+    """A shipped checkpoint as that of a device of one's own; gives the path of its card."""
+    monkeypatch.setenv("ARCHCOST_HOME", str(tmp_path))
+
+    def copy(device: str, kind: str = "additive", prefix: str = "", **changes: object) -> Path:
+        folder = user_folder() / PLACE / f"{prefix}{device}-latency-{kind}"
+        shutil.copytree(SHIPPED / PLACE / f"fpga-latency-{kind}", folder)
+        path = folder / "card.json"
+        path.write_text(json.dumps(json.loads(path.read_text()) | {"device": device} | changes))
+        return path
+
+    return copy
+
+
+@pytest.mark.parametrize(
+    ("content", "remedy"), [("", "adapt the device again"), ('{"format_version": 99}', "upgrade")]
+)
+def test_a_bad_card_of_ones_own_is_left_out(own: Own, content: str, remedy: str) -> None:
+    own("good")
+    bad = own("board")
+    bad.write_text(content)
+    with pytest.warns(UserWarning, match=f"{bad}: .*{remedy}"):
+        found = archcost.catalogue()
+    with pytest.warns(UserWarning, match="left out"):
+        assert archcost.load("raspi4").target.device == "raspi4"
+        assert archcost.load("good").target.device == "good"
+        every = chosen_cards(("nasbench201", "cifar10"), [], every=True)
+    for names in (set(found.device), {card.device for card in every}):
+        assert "good" in names and "board" not in names
+    with (
+        pytest.warns(UserWarning, match="left out"),
+        pytest.raises(CheckpointError, match=remedy),
+    ):
+        archcost.load("board")
+    with pytest.warns(UserWarning, match="left out"), pytest.raises(UnknownNameError):
+        archcost.load("boar")
+
+
+def test_a_bad_default_leaves_the_other_kinds(own: Own) -> None:
+    own("board").write_text("")
+    own("board", "gbdt", default=False)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        with pytest.raises(CheckpointError, match="additive"):
+            archcost.load("board")
+        assert archcost.load("board", kind="gbdt").kind == "gbdt"
+        every = chosen_cards(("nasbench201", "cifar10"), [], every=True)
+        assert "board" not in {card.device for card in every}
+
+
+def test_checkpoints_under_construction_are_not_listed(own: Own) -> None:
+    own("board", prefix=".")
+    assert "board" not in set(archcost.catalogue().device)

@@ -1,0 +1,69 @@
+"""What subcommands read tables as: the networks say their space, whatever the file is called."""
+
+from __future__ import annotations
+
+import pickle
+from pathlib import Path
+
+import pytest
+
+from archcost.cli.tables import read_tables
+from archcost.data.own import MEASURED
+from archcost.errors import ArchcostError
+
+CELL = "|none~0|+|none~0|none~1|+|none~0|none~1|skip_connect~2|"
+NETWORK = "|".join(["k3_e1"] * 22)
+
+
+def write(folder: Path, name: str, *networks: str) -> Path:
+    path = folder / name
+    path.write_text("\n".join(["arch,board_ms", *(f"{one},1.5" for one in networks)]) + "\n")
+    return path
+
+
+@pytest.mark.parametrize(
+    ("name", "network", "dataset", "place"),
+    [
+        ("mine.csv", NETWORK, None, ("fbnet", "cifar100")),
+        ("mine.csv", NETWORK, "imagenet", ("fbnet", "ImageNet")),
+        ("not-fbnet.csv", CELL, None, ("nasbench201", "cifar10")),
+        ("not-fbnet.csv", "7", "CIFAR-100", ("nasbench201", "cifar100")),
+    ],
+)
+def test_the_networks_say_the_space(
+    tmp_path: Path, name: str, network: str, dataset: str | None, place: tuple[str, str]
+) -> None:
+    path = write(tmp_path, name, network)
+    for space in (None, place[0].upper()):
+        (table,), lookup = read_tables(path, space, dataset)
+        assert (table.space, table.dataset) == place
+        assert lookup is None
+
+
+def test_a_network_that_cannot_be_read_does_not_hide_the_others(tmp_path: Path) -> None:
+    ((table,), _) = read_tables(write(tmp_path, "mine.csv", "nonsense", NETWORK))
+    assert table.space == "fbnet"
+
+
+def test_tables_of_collect_say_what_they_hold() -> None:
+    for space in ("custom", "fbnet", "nasbench201"):
+        (table,), _ = read_tables(MEASURED / f"epyc_torch-{space}.parquet")
+        assert table.space == space
+
+
+def test_the_official_pickle(tmp_path: Path) -> None:
+    content = {"nasbench201": {"cifar10": {"raspi4_latency": [1.0] * 15_625}}}
+    path = tmp_path / "h.pickle"
+    path.write_bytes(pickle.dumps(content | {"fbnet": {"fpga_energy": {"FC": 7.0}}}))
+    (table,), lookup = read_tables(path)
+    assert (table.space, table.dataset, len(table)) == ("nasbench201", "cifar10", 15_625)
+    assert lookup is not None
+
+
+def test_errors_are_those_of_the_file(tmp_path: Path) -> None:
+    path = write(tmp_path, "mine.csv", CELL)
+    path.write_text(path.read_text().replace("1.5", "-2"))
+    with pytest.raises(ArchcostError, match="negative"):
+        read_tables(path)
+    with pytest.raises(ArchcostError, match="cifar10"):
+        read_tables(path, dataset="cifar11")
