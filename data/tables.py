@@ -158,7 +158,8 @@ def _find_architectures(
     if len(missing):
         rows = ", ".join(str(row + 1) for row in missing[:5])
         raise TableError(f"{path}: column {name!r} is empty in {len(missing)} rows (first: {rows})")
-    if column.dtype.kind in "iu":
+    # pandas makes indices floats where some rows have none, and leaves them so.
+    if column.dtype.kind in "iuf" and not (column % 1).any():
         return column.to_numpy(dtype=np.int64), "nasbench201"
     cells = column.tolist()
     if not all(isinstance(cell, str) for cell in cells):

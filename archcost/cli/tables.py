@@ -6,7 +6,7 @@ from pathlib import Path
 
 from archcost.data import LookupTable, MeasuredTable, read_hwnasbench, read_table
 from archcost.data.tables import read_architectures, read_frame
-from archcost.encodings import CUSTOM, find_dataset, find_space, parse_each
+from archcost.encodings import CUSTOM, custom_skeleton, find_dataset, find_space, parse_each
 
 
 def read_tables(
@@ -27,14 +27,24 @@ def read_tables(
     if path.suffix.lower() in (".pickle", ".pkl"):
         found = read_hwnasbench(path)
         return found.tables, found.lookup
-    stated = read_frame(path).attrs.get("archcost", {})
-    space = space or stated.get("space") or _shown_space(path)
-    if space != CUSTOM:
-        dataset = find_dataset(find_space(space), dataset or stated.get("dataset"))
+    space, dataset = place_of(path, space, dataset)
     return read_table(path, space=space, dataset=dataset, source=source), None
 
 
-def _shown_space(path: Path) -> str:
-    """The space of the networks; of unreadable ones any: reading them says what is wrong."""
-    groups = parse_each(read_architectures(path))[0].groups
-    return groups[0].skeleton.space if groups else "nasbench201"
+def place_of(path: Path, space: str | None, dataset: str | None) -> tuple[str, str]:
+    """Space and data set: as asked for, as `archcost collect` wrote, or as the networks show.
+
+    Raises:
+        TableError: the file cannot be read, or has no column of architectures.
+        UnknownNameError: no such space or data set.
+    """
+    stated = read_frame(path).attrs.get("archcost", {})
+    space, dataset = space or stated.get("space"), dataset or stated.get("dataset")
+    if space is None:
+        groups = parse_each(read_architectures(path))[0].groups
+        # Of unreadable networks any: reading them says what is wrong.
+        space = groups[0].skeleton.space if groups else "nasbench201"
+    if space == CUSTOM:
+        return space, custom_skeleton(dataset).dataset
+    known = find_space(space)
+    return known.name, find_dataset(known, dataset)

@@ -13,8 +13,9 @@ import typer
 from archcost.checkpoints import cards
 from archcost.checkpoints.user import check_device_name, user_folder
 from archcost.cli.options import Dataset, Space, check_not_read, malformed
+from archcost.cli.tables import place_of
 from archcost.data import parse_target, read_table, written
-from archcost.data.tables import read_architectures, read_frame
+from archcost.data.tables import read_frame
 from archcost.encodings import Batch, find_dataset, find_space, parse_each
 from archcost.errors import ArchcostError, MeasurementError, TableError, UnsupportedError
 from archcost.training.adapt import Learned
@@ -138,7 +139,7 @@ def _read(
 
     The column is that of the device and metric, or else the only one of the metric.
     """
-    place, name = _place(path, space, dataset)
+    place, name = place_of(path, space, dataset)
     device, metric = target
     tables = read_table(
         path, space=place, dataset=name, device=device or _UNNAMED, failed_value=-1.0
@@ -163,17 +164,6 @@ def _read(
     if problems:
         raise TableError(f"{path}: {malformed(problems)}; correct or delete them")
     return place, name, (batch, costs)
-
-
-def _place(path: Path, space: str | None, dataset: str | None) -> tuple[str, str]:
-    """Space and data set: as asked for, as `archcost collect` wrote, or as the networks show."""
-    stated = read_frame(path).attrs.get("archcost", {})
-    space = space or stated.get("space")
-    if space is None:
-        groups = parse_each(read_architectures(path))[0].groups
-        space = groups[0].skeleton.space if groups else "nasbench201"
-    place = find_space(space)
-    return place.name, find_dataset(place, dataset or stated.get("dataset"))
 
 
 def _networks(n: int) -> str:

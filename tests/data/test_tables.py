@@ -46,6 +46,15 @@ def test_csv_of_cells(tmp_path: Path) -> None:
     assert table.failed == {}
 
 
+def test_indices_that_pandas_made_floats(tmp_path: Path) -> None:
+    file = tmp_path / "t.parquet"
+    pd.DataFrame({"arch_index": [3.0, 5.0], "raspi4_latency_ms": [1.0, 2.0]}).to_parquet(file)
+    assert list(only(read_table(file, dataset="cifar10")).architectures) == [3, 5]
+    pd.DataFrame({"arch_index": [3.5, 5.0], "raspi4_latency_ms": [1.0, 2.0]}).to_parquet(file)
+    with pytest.raises(TableError, match="whole-number indices"):
+        read_table(file, dataset="cifar10")
+
+
 @pytest.mark.parametrize("column", ["arch_index", "index", "architecture"])
 def test_indices(tmp_path: Path, column: str) -> None:
     file = write(tmp_path, f"{column},raspi4_ms\n00012,1\n7,2\n")

@@ -13,7 +13,7 @@ import numpy as np
 
 from archcost.encodings import Architecture, Batch, Skeleton, encode, lower, parse
 from archcost.errors import TableError, UnsupportedError, unknown_name
-from archcost.training.collect.board.campaign import plan_record, run_campaign
+from archcost.training.collect.board.campaign import Progress, plan_record, run_campaign
 from archcost.training.collect.board.energy import find_meter, idle_watts, open_meter
 from archcost.training.collect.board.environment import environment, processor
 from archcost.training.collect.board.isolate import Server
@@ -27,7 +27,6 @@ from archcost.training.collect.results import Results
 from archcost.training.collect.runners.registry import Runtime, find_runtime
 from archcost.training.collect.runners.worker import job_of
 
-Progress = Callable[[str, int, int], None]
 _REFERENCES = 3
 _COUNTED = 500
 
