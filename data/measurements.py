@@ -75,7 +75,7 @@ def as_measured(
         cells = (given if given.dtype.kind == "O" else given.astype(str)).tolist()
         numbers = [_number(cell) for cell in cells]
         bad = (row for row, number in enumerate(numbers) if number is None)
-        _refuse(bad, given, name, "are not numbers")
+        _refuse(bad, given, name, "are not numbers such as 12.5, without a unit")
         costs = np.array(numbers, dtype=np.float64)
     failed = np.zeros(len(costs), dtype=np.bool_) if failed_value is None else costs == failed_value
     costs = np.where(failed, np.nan, costs)

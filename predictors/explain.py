@@ -134,12 +134,12 @@ class _Question:
 
     def _runtime(self) -> str:
         device = DEVICES.get(self.model.target.device)
-        name = device.runtime if device is not None else "the runtime"
+        name = "" if device is None else f"{device.runtime}: "
         if isinstance(self.network, LayerGraph) or self.network.edges is None:
-            return f"{name}: in a chain nothing can be removed"
+            return f"{name}in a chain nothing can be removed"
         if self.rule is None:
-            return f"{name}: not known what it removes"
-        return f"{name}: {RULES[self.rule]}"
+            return f"{name}not known what it removes"
+        return f"{name}{RULES[self.rule]}"
 
     @cached_property
     def layers(self) -> PricedLayers:

@@ -33,7 +33,10 @@ def test_failures_are_no_costs() -> None:
         ([1.0, -1.0, 2.0, -0.5], r"2 of 4 values are negative \(row 2: -1.0, row 4: -0.5\)"),
         (np.array([1, -7]), "row 2: -7"),
         ([1.0, math.inf], "row 2: inf"),
-        (["1.5", "fast"], r"1 of 2 values are not numbers \(row 2: 'fast'\)"),
+        (
+            ["1.5", "fast"],
+            r"1 of 2 values are not numbers such as 12.5, without a unit \(row 2: 'fast'\)",
+        ),
         ([True, 1.0], "row 1: True"),
         ([[1.0], 2.0], "row 1: a list"),
         ([10**5000], "row 1: a int"),
