@@ -25,13 +25,12 @@ from typing import TYPE_CHECKING, Any
 from archcost.encodings import Batch, parse
 from archcost.errors import MeasurementError, TableError, UnsupportedError, unknown_name
 from archcost.optional import dask_client
-from archcost.training.collect.board.campaign import run_campaign
+from archcost.training.collect.board.campaign import Progress, run_campaign
 from archcost.training.collect.board.isolate import Server
 from archcost.training.collect.board.journal import Journal
 from archcost.training.collect.measured import checked_device, write_table
 from archcost.training.collect.measuring import (
     Options,
-    Progress,
     jobs_of,
     journal_path,
     meter_of,

@@ -13,10 +13,11 @@ from archcost.data import sha256_of, write_whole
 from archcost.encodings import Batch, parse
 from archcost.errors import TableError, UnsupportedError
 from archcost.optional import require
+from archcost.training.collect.board.campaign import Progress
 from archcost.training.collect.board.journal import read_journal
 from archcost.training.collect.board.main import MANIFEST, RESULTS
 from archcost.training.collect.measured import checked_device, device_id, write_table
-from archcost.training.collect.measuring import Options, Progress, plan_of
+from archcost.training.collect.measuring import Options, plan_of
 from archcost.training.collect.onnx_network import write_onnx
 from archcost.training.collect.power_log import read_power_log, with_power
 from archcost.training.collect.results import Results
