@@ -184,7 +184,7 @@ def test_fbnet_by_block(open_page: Open) -> None:
 def test_ranks_come_when_they_are_made(open_page: Open) -> None:
     page = open_page("#a=000000")
     rank = page.locator("[data-device=edgegpu][data-metric=energy] .rank .line").first
-    rank.filter(has_text="%").wait_for()
+    rank.filter(has_text="%").wait_for(timeout=120_000)
     assert re.fullmatch(r"[\d,]+ of 15,625 cells .*", str(rank.get_attribute("title")))
 
 
