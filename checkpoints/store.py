@@ -98,7 +98,7 @@ def write_checkpoint(folder: Path, model: CostModel, card: Card) -> Card:
         trees = {name: state.pop(name) for name in list(state) if name.endswith(".ubj")}
         for name, content in trees.items():
             (part / name).write_bytes(content.tobytes())
-        (part / _ARRAYS).write_bytes(_safetensors(state))
+        (part / _ARRAYS).write_bytes(arrays_content(state))
         files = {path.name: sha256_of(path) for path in sorted(part.iterdir())}
         card = msgspec.structs.replace(card, files=files, shared=shared)
         (part / CARD).write_bytes(card_bytes(card))
@@ -113,7 +113,7 @@ def _write_shared(parent: Path, state: State) -> dict[str, str]:
     arrays = {name: state.pop(name) for name in list(state) if name.startswith(SHARED)}
     if not arrays:
         return {}
-    content = _safetensors(arrays)
+    content = arrays_content(arrays)
     digest = hashlib.sha256(content).hexdigest()
     path = parent / f"{SHARED}{digest[:12]}.safetensors"
     if not path.exists():
@@ -122,8 +122,8 @@ def _write_shared(parent: Path, state: State) -> dict[str, str]:
     return {path.name: digest}
 
 
-def _safetensors(arrays: State) -> bytes:
-    """Arrays as the content of a file; what the library writes itself is for its owner alone."""
+def arrays_content(arrays: State) -> bytes:
+    """The content of a safetensors file; one that the library writes is for its owner alone."""
     from safetensors.numpy import save
 
     return save({name: np.ascontiguousarray(value) for name, value in arrays.items()})

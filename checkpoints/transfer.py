@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from archcost.checkpoints.card import ENCODING_VERSION
+from archcost.checkpoints.store import arrays_content
 from archcost.data import sha256_of, write_whole
 from archcost.errors import CheckpointError, UnsupportedError
 from archcost.predictors.hyperprior import Cloud, learn, learn_logs, make_cloud
@@ -69,13 +70,11 @@ def write_sources(folder: Path, sources: SourceDevices, card: SourceCard) -> Sou
     Raises:
         OSError: the folder cannot be written.
     """
-    from safetensors.numpy import save_file
-
     folder.mkdir(parents=True, exist_ok=True)
     with write_whole(folder / _FILE) as part:
         mean, deviation = learn_logs(sources)
         state = sources.state() | {"prior.mean": mean, "prior.deviation": deviation}
-        save_file({name: np.ascontiguousarray(value) for name, value in state.items()}, part)
+        part.write_bytes(arrays_content(state))
     card = msgspec.structs.replace(card, sha256=sha256_of(folder / _FILE))
     with write_whole(folder / "card.json") as part:
         part.write_bytes(msgspec.json.format(msgspec.json.encode(card), indent=2) + b"\n")

@@ -74,7 +74,7 @@ def _root(
     """Options of the command itself; each subcommand has its own --help."""
 
 
-def _warn(message: Warning | str, category: type[Warning], *_: object, **__: object) -> None:
+def _warn(message: Warning | str, *_: object, **__: object) -> None:
     """A warning as one line, without the place in the code."""
     print(f"archcost: warning: {' '.join(str(message).split())}", file=sys.stderr)
 

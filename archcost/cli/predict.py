@@ -271,7 +271,7 @@ def _columns(rows: list[Row]) -> tuple[str, ...]:
 
 
 def _print_table(names: list[str], rows: list[Row], coverage: float) -> None:
-    """One table an architecture, in the order of the names."""
+    """One table per architecture, in the order of the names."""
     tables: dict[str, list[Row]] = {name: [] for name in names}
     for row in rows:
         tables[row["architecture"]].append(row)

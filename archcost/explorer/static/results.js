@@ -130,10 +130,9 @@ class Table {
 /** What a row shows of one network: its mark on the axis, its cost, its rank. */
 class Side {
   constructor(side) {
-    this.name = side.toUpperCase();
     this.span = element("span", { className: `span ${side}` });
     this.dot = element("span", { className: `point ${side}` });
-    this.mark = element("span", { className: `mark ${side}`, role: "img", "aria-label": this.name });
+    this.mark = element("span", { className: `mark ${side}`, role: "img", "aria-label": side.toUpperCase() });
     this.value = element("b");
     this.unit = element("span", { className: "unit" });
     this.ends = element("small");
