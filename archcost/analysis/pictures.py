@@ -356,12 +356,18 @@ def pareto_set(
     """Networks that no other beats in cost and in what it is good for, before the others.
 
     Args:
-        points: other networks: `ARCHITECTURE` and the fields named below.
+        points: other networks: `ARCHITECTURE`, the fields named below, and "runs" followed by the
+            field of the cost where a device refuses networks; what it refuses is not drawn.
         best: the Pareto set by rising cost: the same.
         cost, good: field and title of each axis; less cost and more good are better.
     """
     alt = altair()
-    both = np.concatenate([points[cost[0]], best[cost[0]]])
+    others, drawn, runs = alt.Chart(points), points, f"runs_{cost[0]}"
+    if runs in points:
+        # A filter, not fewer rows: the charts of a page share them.
+        others = others.transform_filter(alt.datum[runs] == "runs")
+        drawn = points[points[runs] == "runs"]
+    both = np.concatenate([drawn[cost[0]], best[cost[0]]])
     x = alt.X(f"{cost[0]}:Q", title=cost[1], scale=alt.Scale(**_axis_from(both)))
     lines = wrap(good[1], _LINE)
     y = alt.Y(f"{good[0]}:Q", title=lines, scale=alt.Scale(zero=False))
@@ -372,9 +378,9 @@ def pareto_set(
     ]
     front = alt.Chart(best).encode(x=x, y=y)
     return alt.layer(
-        alt.Chart(points)
-        .mark_point(filled=True, size=14, opacity=0.35, color=COLOURS[6])
-        .encode(x=x, y=y, tooltip=tips),
+        others.mark_point(filled=True, size=14, opacity=0.35, color=COLOURS[6]).encode(
+            x=x, y=y, tooltip=tips
+        ),
         front.mark_line(interpolate="step-after", strokeWidth=1.5, color=COLOURS[0]),
         front.mark_point(filled=True, size=45, opacity=1, color=COLOURS[0]).encode(tooltip=tips),
     ).properties(height=_HEIGHT)

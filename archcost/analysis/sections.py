@@ -68,7 +68,7 @@ def _cost_against(study: Study, size: str, words: str) -> Section:
     figures = []
     for number, label in enumerate(study.labels):
         estimate, unit = study.estimates[number], study.estimates[number].unit
-        rho = metrics.spearman(study.sizes[size], estimate.value)
+        rho = metrics.spearman(study.sizes[size][estimate.runs], estimate.value[estimate.runs])
         chart = pictures.costs_against(
             points, (size, _SIZES[size]), (f"c{number}", f"{_name(label)} ({unit})"), _ends(number)
         )
@@ -76,7 +76,7 @@ def _cost_against(study: Study, size: str, words: str) -> Section:
     text = (
         f"Rank correlations are Spearman's, of {_ALL[study.place[0]]}; the points are "
         f"{len(points):,} of them, drawn at random (seed 0). {words} Point at a network, or "
-        "tap it, to see it."
+        f"tap it, to see it. {_refused(study)}"
     )
     return Section(_titles()[size], (text,), figures)
 

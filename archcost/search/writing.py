@@ -112,9 +112,11 @@ def _around(low: float, high: float) -> tuple[float, float]:
 def _cloud(
     found: Found, number: int, across: tuple[float, float], up: tuple[float, float]
 ) -> list[dict[str, float]]:
-    """A sample of what was looked at, as far as the picture reaches."""
+    """A sample of what was looked at and is within limits, as far as the picture reaches."""
     cost, quality = found.looked_at.value[:, number], found.looked_at.quality
     inside = (across[0] < cost) & (cost < across[1]) & (up[0] < quality) & (quality < up[1])
+    # What a device refuses, too, would only seem to be better than the set.
+    inside &= found.evaluator.excess(found.looked_at) == 0
     shown = np.random.default_rng(0).permutation(np.flatnonzero(inside))[:_CLOUD]
     return [
         {"cost": _short(one), "quality": _short(other)}
@@ -177,8 +179,8 @@ def _page(found: Found, charts: list[alt.LayerChart], path: Path, command: str) 
             ),
         ],
         path,
-        lead=f"{target.space} on {target.dataset}: no architecture that was looked at is better in "
-        "one objective and at least as good in the others.",
+        lead=f"{target.space} on {target.dataset}: no architecture that was looked at and is "
+        "within the limits is better in one objective and at least as good in the others.",
     )
 
 
@@ -187,7 +189,7 @@ def _caption(found: Found, cost: Cost) -> str:
     return (
         f"{cost.title}, {what}. Points: the set, with {found.evaluator.coverage:.0%} intervals; "
         + f"small and light: within {found.margin:.0%} of it; " * bool(found.margin)
-        + "grey: a sample of what was looked at. Point at an architecture to see it drawn."
+        + "grey: a sample of the others within the limits. Point at an architecture to see it."
     )
 
 

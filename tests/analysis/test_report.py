@@ -90,6 +90,18 @@ def test_agreement_is_what_the_card_says(shared_data: Path) -> None:
     assert inside.mean() == pytest.approx(card.scores.coverage)
 
 
+def test_no_network_before_which_a_pareto_set_stands_is_better() -> None:
+    """The Edge TPU refuses networks that would be: they are not drawn."""
+    section = PICTURES["pareto"][1](Study((find_card("edgetpu"), find_card("raspi4"))))
+    refusing, other = (figure.chart.layer for figure in section.figures)
+    assert refusing[0].data is other[0].data
+    assert refusing[0].transform[0].to_dict() == {"filter": "(datum['runs_c0'] === 'runs')"}
+    points, best = refusing[0].data.query("runs_c0 == 'runs'"), refusing[1].data
+    assert len(points) < len(refusing[0].data)
+    for cost, good in points[["c0", "good"]].to_numpy():
+        assert not ((best["c0"] > cost) & (best["good"] <= good)).any()
+
+
 def test_spaces_do_not_mix() -> None:
     with pytest.raises(UnsupportedError, match="one space"):
         Study((find_card("eyeriss"), find_card("eyeriss", space="fbnet")))

@@ -72,6 +72,15 @@ def test_a_stand_in_shows_in_everything(tmp_path: Path) -> None:
     assert "accuracy_stand_in_mmacs" in (tmp_path / "pareto.csv").read_text(encoding="utf-8")
 
 
+def test_what_is_drawn_in_grey_keeps_to_the_limits() -> None:
+    """Cells that the Edge TPU likely refuses would lie left of the set, as if they were better."""
+    alone = archcost.search("edgetpu")
+    cheapest = alone.scores.value.min()
+    assert alone.looked_at.value.min() < cheapest
+    drawn = chart(alone, 0).layer[0].data.values
+    assert len(drawn) == 2000 and min(point["cost"] for point in drawn) >= float(f"{cheapest:.6g}")
+
+
 def test_one_architecture_is_a_picture_too(tmp_path: Path) -> None:
     single = archcost.search("fpga", budget=1)
     assert len(single) == 1
