@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +13,7 @@ from numpy.typing import NDArray
 from archcost.errors import MeasurementError
 
 _SHOWN = 5
+_DECIMAL_COMMA = re.compile(r"\s*-?[0-9]+,[0-9]+\s*")
 
 
 def _number(value: object) -> float | None:
@@ -34,17 +37,30 @@ def _words(value: object) -> str:
     return f"a {type(value).__name__}"
 
 
-def _refuse(rows: Iterable[int], values: NDArray[np.generic], name: str, what: str) -> None:
+def _refuse(
+    values: NDArray[np.generic],
+    name: str,
+    failed_value: float | None,
+    rows: Iterable[int],
+    what: str,
+) -> None:
     """Raise for these rows (counted from 0), if there are any."""
     rows = list(rows)
     if not rows:
         return
     shown = ", ".join(f"row {row + 1}: {_words(values[row])}" for row in rows[:_SHOWN])
     more = f" and {len(rows) - _SHOWN} more" if len(rows) > _SHOWN else ""
+    refused = "" if failed_value is None else f"; write {failed_value:g} where it did not run"
     raise MeasurementError(
         f"{name}: {len(rows)} of {len(values)} values {what} ({shown}{more}); correct those rows "
-        "or leave their cells empty (not measured)"
+        f"or leave their cells empty (not measured){refused}"
     )
+
+
+def _why_no_number(value: object) -> str:
+    if isinstance(value, str) and _DECIMAL_COMMA.fullmatch(value):
+        return "have a decimal comma; write a point, such as 12.5"
+    return "are not numbers such as 12.5, without a unit"
 
 
 def as_measured(
@@ -68,17 +84,19 @@ def as_measured(
     given = values if isinstance(values, np.ndarray) else np.fromiter(values, dtype=object)
     if given.ndim != 1:
         raise MeasurementError(f"{name}: one value per architecture expected, got {given.shape}")
+    refuse = partial(_refuse, given, name, failed_value)
     if given.dtype.kind in "fiu":
         costs = given.astype(np.float64)
     else:
         # As text first, where it is neither: a date must not turn into a number.
         cells = (given if given.dtype.kind == "O" else given.astype(str)).tolist()
         numbers = [_number(cell) for cell in cells]
-        bad = (row for row, number in enumerate(numbers) if number is None)
-        _refuse(bad, given, name, "are not numbers such as 12.5, without a unit")
+        bad = [row for row, number in enumerate(numbers) if number is None]
+        if bad:
+            refuse(bad, _why_no_number(given[bad[0]]))
         costs = np.array(numbers, dtype=np.float64)
     failed = np.zeros(len(costs), dtype=np.bool_) if failed_value is None else costs == failed_value
     costs = np.where(failed, np.nan, costs)
-    _refuse(np.flatnonzero(np.isinf(costs)), given, name, "are infinite")
-    _refuse(np.flatnonzero(costs < 0), given, name, "are negative")
+    refuse(np.flatnonzero(np.isinf(costs)), "are infinite")
+    refuse(np.flatnonzero(costs < 0), "are negative")
     return costs, failed

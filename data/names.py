@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 
 from archcost.errors import TableError, unknown_name
+from archcost.units import UNITS
 
 DATASETS: dict[str, tuple[str, ...]] = {
     "nasbench201": ("cifar10", "cifar100", "ImageNet16-120"),
@@ -27,7 +28,11 @@ _SUFFIXES = {
 }
 # A cost without a unit, or in one that nobody may take for the usual one.
 _NO_UNIT = re.compile(r"_(latency|energy)(_[a-z]+)?$|_(s|us|ns|j|uj|kj)$")
-_WRONG_UNIT = re.compile(r"(^|_)(latency|energy|arithmetic_intensity)$")
+_WRONG_UNIT = re.compile(r"_(latency|energy|arithmetic_intensity)$")
+# What is said about a cost beside it.
+_ABOUT = re.compile(
+    r"_(latency|energy)_(std|stdev|stddev|sd|sem|var|err|error|cv|iqr|mad|min|max|p[0-9]+|n|runs)$"
+)
 GRAMMAR = "<device>_latency_ms, <device>_energy_mj, <device>_arithmetic_intensity or <device>_ms"
 
 
@@ -83,22 +88,31 @@ def parse_target(column: str) -> TargetColumn | None:
     Raises:
         TableError: the name speaks of a cost, but its unit is missing or is not the metric's.
     """
-    folded = "_" + column.strip().lower()
-    suffix = next((suffix for suffix in _SUFFIXES if folded.endswith(suffix)), None)
-    if suffix is None:
-        if _NO_UNIT.search(folded):
-            raise _no_unit(column)
+    folded = "_" + re.sub(r"[\s()\[\]]+", "_", column.strip().lower()).strip("_")
+    suffix = next((suffix for suffix in _SUFFIXES if folded.endswith(suffix)), "")
+    rest = folded.removesuffix(suffix)
+    if _ABOUT.search(rest):
         return None
-    rest = folded.removesuffix(suffix).removeprefix("_")
+    if (_WRONG_UNIT if suffix else _NO_UNIT).search(rest):
+        raise _no_unit(column, folded)
+    if not suffix:
+        return None
+    rest = rest.removeprefix("_")
     prefix = next((p for p in _PREFIXES if f"{rest}_".startswith(p)), "")
-    device = rest[len(prefix) :]
-    if _WRONG_UNIT.search(device):
-        raise _no_unit(column)
-    return TargetColumn(prefix.removesuffix("_") or None, device, _SUFFIXES[suffix])
+    return TargetColumn(prefix.removesuffix("_") or None, rest[len(prefix) :], _SUFFIXES[suffix])
 
 
-def _no_unit(column: str) -> TableError:
+def _no_unit(column: str, folded: str) -> TableError:
+    usual = "energy" if folded.endswith("j") else "latency"
+    metric = next((metric for metric in UNITS if f"_{metric}" in folded), usual)
+    said, *_ = re.split(rf"_{metric}(?:_|$)|_[a-z]+$", folded, maxsplit=1)
     return TableError(
-        f"column {column!r}: not a metric with its unit; name it {GRAMMAR} "
-        "and give latency in ms, energy in mJ"
+        f"column {column!r}: not a metric with its unit; give {metric} in {UNITS[metric]} and name "
+        f"the column {column_of(said.removeprefix('_'), metric)}"
     )
+
+
+def column_of(device: str, metric: str) -> str:
+    """The name of the column with a device's metric; that of any device for ''."""
+    suffix = next(suffix for suffix, known in _SUFFIXES.items() if known == metric)
+    return f"{device}{suffix}".removeprefix("_")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from archcost.data.devices import DEVICES
 from archcost.data.measurements import as_measured
-from archcost.data.names import GRAMMAR, dataset_name, parse_target, space_name
+from archcost.data.names import GRAMMAR, column_of, dataset_name, parse_target, space_name
 from archcost.data.sources import source as source_of
+from archcost.data.table_files import CsvLayout, reading
 from archcost.errors import MeasurementError, TableError
 
 if TYPE_CHECKING:
@@ -94,23 +96,19 @@ def read_frame(path: str | Path, text: tuple[str, ...] = ()) -> pd.DataFrame:
     import pandas as pd
 
     path = Path(path)
-    suffix = path.suffix.lower()
-    if suffix not in (".csv", ".parquet"):
-        raise TableError(f"{path}: suffix {path.suffix!r}; a table is a .csv or .parquet file")
-    try:
-        if suffix == ".csv":
-            # Whole columns at once: in chunks, one column can get several types.
-            form: dict[str, Any] = {"dtype": dict.fromkeys(text, "str"), "low_memory": False}
-            frame = pd.read_csv(path, **form)
-            if len(frame.columns) == 1 and ";" in str(frame.columns[0]):
-                # As spreadsheets write where the comma is the decimal sign.
-                frame = pd.read_csv(path, sep=";", decimal=",", **form)
+    with reading(path):
+        if path.suffix.lower() == ".csv":
+            layout = CsvLayout.of(path)
+            frame = pd.read_csv(
+                path,
+                sep=layout.separator,
+                decimal=layout.decimal,
+                encoding=layout.encoding,
+                dtype=dict.fromkeys(text, "str"),
+                low_memory=False,  # whole columns at once: in chunks, one can get several types
+            )
         else:
             frame = pd.read_parquet(path)
-    except FileNotFoundError:
-        raise TableError(f"{path}: no such file") from None
-    except (OSError, ValueError) as error:  # pyarrow's and pandas' errors derive from these
-        raise TableError(f"{path}: cannot be read as {path.suffix[1:]} ({error})") from None
     frame.columns = [str(column) for column in frame.columns]
     return frame
 
@@ -218,22 +216,29 @@ def read_table(
     dataset = dataset or stated.get("dataset")
     failed_value = stated.get("failed_value") if failed_value is None else failed_value
     if space is None:
-        raise TableError(f"{path}: the architectures do not show their search space; give space=")
+        raise TableError(
+            f"{path}: the architectures do not show their search space; give the space "
+            "(space=, --space)"
+        )
     space = space_name(space)
     tables: dict[str, MeasuredTable] = {}
     for column in frame.columns:
         if column == arch_column or column in _ARCH_COLUMNS or column in _BLOCK_COLUMNS:
             continue
-        target = parse_target(column)
+        try:
+            target = parse_target(column)
+        except TableError as error:
+            raise TableError(f"{path}: {error}") from None
         if target is None:
             continue
         where = f"{path}: column {column!r}"
         name, owner = target.dataset or dataset, target.device or device
         if name is None or owner is None:
             lacking = "data set" if name is None else "device"
+            option = lacking.replace(" ", "")
             raise TableError(
-                f"{where}: no {lacking}; give {lacking.replace(' ', '')}= or name the column "
-                f"<{lacking}>_{column}"
+                f"{where}: no {lacking}; name the column <{lacking}>_{column}, or give the "
+                f"{lacking} ({option}=, --{option})"
             )
         name = dataset_name(space, name)
         if name not in tables:
@@ -243,9 +248,17 @@ def read_table(
     if not tables:
         raise TableError(
             f"{path}: no target columns; found {_listed(list(frame.columns))}; expected names "
-            f"such as {GRAMMAR}"
+            f"such as {GRAMMAR}{_hint(frame.columns)}"
         )
     return list(tables.values())
+
+
+def _hint(names: Iterable[str]) -> str:
+    """What to call the first column that is called as a device."""
+    device = next((name for name in names if name.lower() in DEVICES), None)
+    if device is None:
+        return ""
+    return f"; if {device!r} is its latency in ms, name it {column_of(device, 'latency')}"
 
 
 def read_architectures(path: str | Path, arch_column: str | None = None) -> Architectures:

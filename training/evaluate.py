@@ -72,8 +72,8 @@ def held_out_rows(
         every: all rows that were measured, also those learned from.
 
     Raises:
-        UnsupportedError: the table is another one, or nothing says which networks were learned
-            from.
+        UnsupportedError: the table is another one, nothing says which networks were learned from,
+            or they were all learned from.
         MeasurementError: as `measured`.
     """
     has_cost = measured(table, (card.device, card.metric))
@@ -89,7 +89,10 @@ def held_out_rows(
             raise UnsupportedError("which networks it learned from is not recorded")
         learned = set(map(bytes, predictor.ids_))
         ids = batch.groups[0].ids
-        return rows[[bytes(ids[row]) not in learned for row in rows]]
+        fresh = rows[[bytes(ids[row]) not in learned for row in rows]]
+        if len(rows) and not len(fresh):
+            raise UnsupportedError("it has learned from every network that was measured here")
+        return fresh
     settings = Settings(n_test=card.n_test, seed=card.split_seed)
     train, test = split_rows(len(table), settings)
     # Golden predictions are of the first networks learned from: a table of another length or order

@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from archcost.data import LookupTable, MeasuredTable, read_hwnasbench, read_table
 from archcost.data.tables import read_architectures, read_frame
 from archcost.encodings import CUSTOM, custom_skeleton, find_dataset, find_space, parse_each
 
+_REFUSED = -1.0
+
 
 def read_tables(
-    path: Path, space: str | None = None, dataset: str | None = None, source: str | None = None
+    path: Path,
+    space: str | None = None,
+    dataset: str | None = None,
+    source: str | None = None,
+    devices: Sequence[str] = (),
 ) -> tuple[list[MeasuredTable], LookupTable | None]:
     """The tables of a file, and the look-up table of HW-NAS-Bench's official pickle.
+
+    A cost of -1 says that the device refused the network.
 
     Args:
         path: a .csv or .parquet, or the pickle, which says all else itself.
@@ -20,6 +29,7 @@ def read_tables(
         dataset: of columns that do not name theirs; by default as `archcost collect` wrote, or the
             first of the space.
         source: id of the publication.
+        devices: that were asked for; a single one is that of columns that do not name theirs.
 
     Raises:
         TableError, MeasurementError, UnknownNameError: as `archcost.data.read_table`.
@@ -28,7 +38,15 @@ def read_tables(
         found = read_hwnasbench(path)
         return found.tables, found.lookup
     space, dataset = place_of(path, space, dataset)
-    return read_table(path, space=space, dataset=dataset, source=source), None
+    device = devices[0] if len(devices) == 1 else None
+    return read_table(
+        path,
+        space=space,
+        dataset=dataset,
+        device=device,
+        failed_value=_REFUSED,
+        source=source,
+    ), None
 
 
 def place_of(path: Path, space: str | None, dataset: str | None) -> tuple[str, str]:

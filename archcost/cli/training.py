@@ -53,16 +53,8 @@ def train(
 
     Example: archcost train --table HW-NAS-Bench-v1_0.pickle --out my-checkpoints
     """
-    tables, lookup = read_tables(table, space, dataset, source)
-    if device:
-        measured = {name for t in tables for name, _ in t.targets}
-        for name in device:
-            if name not in measured:
-                raise unknown_name("device in the table", name, measured)
-        tables = [
-            replace(t, targets={k: v for k, v in t.targets.items() if k[0] in device})
-            for t in tables
-        ]
+    tables, lookup = read_tables(table, space, dataset, source, device or ())
+    tables = _of_devices(tables, device)
     settings = Settings(
         kinds=tuple(kind or KINDS), n_train=n_train, n_estimators=trees, steps=steps, seed=seed
     )
@@ -107,7 +99,12 @@ def evaluate(
 
     Example: archcost evaluate --table nasbench201_hwnasbench_cifar10.parquet --dataset cifar10
     """
-    tables, _ = read_tables(table, space, dataset)
+    devices = {card.device for card in every_card()}
+    for name in device or ():
+        if name not in devices:
+            raise unknown_name("device", name, devices)
+    tables, _ = read_tables(table, space, dataset, devices=device or ())
+    tables = _of_devices(tables, device)
     heading = (
         f"{'target':58} {'kind':9} {'n':>5} {'tau':>7} {'rho':>7} {'MAPE':>7} "
         f"{'±10%':>6} {'cover':>6} {'width':>9}"
@@ -121,7 +118,7 @@ def evaluate(
         for card in every_card():
             names = (card.device, card.metric)
             here = (card.space, card.dataset) == (measured.space, measured.dataset)
-            if not here or names not in measured.targets or (device and names[0] not in device):
+            if not here or names not in measured.targets:
                 continue
             if not (card.kind == kind if kind else card.default):
                 continue
@@ -129,10 +126,34 @@ def evaluate(
             typer.echo(line if shown else f"{heading}\n{line}")
             shown = True
     if not shown:
+        targets = {
+            f"{owner} {metric}, {measured.space} on {measured.dataset}"
+            for measured in tables
+            for owner, metric in measured.targets
+        }
         raise UnsupportedError(
-            f"{table}: no predictor, shipped or of your own in {user_folder()}, for any of its "
-            "targets; train one into that folder with archcost train"
+            f"{table}: no predictor{f' of kind {kind}' if kind else ''}, shipped or of your own in "
+            f"{user_folder()}, for {'; '.join(sorted(targets))}; make one with archcost adapt or "
+            f"archcost train --out {user_folder()}"
         )
+
+
+def _of_devices(tables: list[MeasuredTable], devices: list[str] | None) -> list[MeasuredTable]:
+    """What tables hold of these devices; all of it for None.
+
+    Raises:
+        UnknownNameError: a device of which they hold nothing.
+    """
+    if not devices:
+        return tables
+    measured = {name for table in tables for name, _ in table.targets}
+    for name in devices:
+        if name not in measured:
+            raise unknown_name("device in the table", name, measured)
+    return [
+        replace(table, targets={k: v for k, v in table.targets.items() if k[0] in devices})
+        for table in tables
+    ]
 
 
 def _line(card: Card, table: MeasuredTable, every: bool) -> str:

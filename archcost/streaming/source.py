@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from archcost.data.table_files import CsvLayout, reading
 from archcost.data.tables import architecture_columns
 from archcost.errors import TableError
 
@@ -26,7 +25,7 @@ def count_rows(path: Path) -> int:
     Raises:
         TableError: missing, or not what its suffix says.
     """
-    with _readable(path):
+    with reading(path):
         if path.suffix.lower() == ".parquet":
             import pyarrow.parquet as pq
 
@@ -47,7 +46,7 @@ def partitions(path: Path, rows: int) -> Iterator[Any]:
     """
     held: list[pa.Table] = []
     count = 0
-    with _readable(path):
+    with reading(path):
         for table in _tables(path, rows):
             held.append(table)
             count += table.num_rows
@@ -65,22 +64,6 @@ def _joined(tables: list[pa.Table]) -> pa.Table:
     return tables[0] if len(tables) == 1 else pa.concat_tables(tables)
 
 
-@contextmanager
-def _readable(path: Path) -> Iterator[None]:
-    """Errors of the library in one clear one."""
-    suffix = path.suffix.lower()
-    if suffix not in (".csv", ".parquet"):
-        raise TableError(f"{path}: suffix {path.suffix!r}; a table is a .csv or .parquet file")
-    try:
-        yield
-    except FileNotFoundError:
-        raise TableError(f"{path}: no such file") from None
-    except TableError:
-        raise
-    except (OSError, ValueError, KeyError) as error:  # pyarrow's errors derive from these
-        raise TableError(f"{path}: cannot be read as {suffix[1:]} ({error})") from None
-
-
 def _tables(path: Path, rows: int) -> Iterator[pa.Table]:
     import pyarrow as pa
 
@@ -94,18 +77,15 @@ def _tables(path: Path, rows: int) -> Iterator[pa.Table]:
         return
     import pyarrow.csv as arrow_csv
 
-    with path.open(encoding="utf-8-sig", newline="") as text:
-        line = text.readline()
-    # As spreadsheets write where the comma is the decimal sign.
-    delimiter = ";" if "," not in line and ";" in line else ","
-    names = next(csv.reader([line], delimiter=delimiter), [])
-    columns = architecture_columns(names, path)
+    layout = CsvLayout.of(path)
+    columns = architecture_columns(layout.names, path)
     kinds = {name: pa.string() if len(columns) == 1 else pa.int64() for name in columns}
     convert = arrow_csv.ConvertOptions(
         include_columns=columns, column_types=kinds, strings_can_be_null=True
     )
-    parse = arrow_csv.ParseOptions(delimiter=delimiter, newlines_in_values=True)
-    with arrow_csv.open_csv(path, parse_options=parse, convert_options=convert) as reader:
+    parse = arrow_csv.ParseOptions(delimiter=layout.separator, newlines_in_values=True)
+    read = arrow_csv.ReadOptions(encoding=layout.encoding.removesuffix("-sig"))
+    with arrow_csv.open_csv(path, read, parse, convert) as reader:
         for batch in reader:
             yield pa.Table.from_batches([batch])
 

@@ -60,6 +60,13 @@ def test_the_official_pickle(tmp_path: Path) -> None:
     assert lookup is not None
 
 
+def test_minus_one_is_a_refusal_of_whichever_device(tmp_path: Path) -> None:
+    path = write(tmp_path, "mine.csv", CELL, CELL)
+    path.write_text(path.read_text().replace("1.5", "-1", 1))
+    (table,), _ = read_tables(path)
+    assert table.failed["board", "latency"].tolist() == [True, False]
+
+
 def test_errors_are_those_of_the_file(tmp_path: Path) -> None:
     path = write(tmp_path, "mine.csv", CELL)
     path.write_text(path.read_text().replace("1.5", "-2"))

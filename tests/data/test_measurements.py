@@ -37,6 +37,7 @@ def test_failures_are_no_costs() -> None:
             ["1.5", "fast"],
             r"1 of 2 values are not numbers such as 12.5, without a unit \(row 2: 'fast'\)",
         ),
+        (["1.5", "12,5"], r"1 of 2 values have a decimal comma; write a point, .*: '12,5'\)"),
         ([True, 1.0], "row 1: True"),
         ([[1.0], 2.0], "row 1: a list"),
         ([10**5000], "row 1: a int"),
@@ -53,7 +54,7 @@ def test_what_cannot_be_a_cost_is_named_by_row(values: object, words: str) -> No
 
 
 def test_a_failure_value_excuses_nothing_else() -> None:
-    with pytest.raises(MeasurementError, match="row 2: -2"):
+    with pytest.raises(MeasurementError, match=r"row 2: -2.*write -1 where it did not run"):
         as_measured([-1.0, -2.0], "x", failed_value=-1)
 
 

@@ -1,0 +1,49 @@
+"""The same table, as spreadsheets and editors write it, in both readers of tables."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+
+from archcost.data import read_table
+from archcost.errors import TableError
+from archcost.streaming.source import count_rows, partitions
+
+CELL = "|none~0|+|none~0|none~1|+|none~0|none~1|skip_connect~2|"
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le"])
+@pytest.mark.parametrize(
+    ("separator", "cost"), [(",", "12.5"), (";", "12,5"), (";", "12.5"), ("\t", "12.5")]
+)
+def test_layouts(tmp_path: Path, separator: str, cost: str, encoding: str) -> None:
+    path = tmp_path / "t.csv"
+    lines = [("note", "arch", "raspi4_latency_ms"), ("ä", CELL, cost), ("", CELL, "3")]
+    text = "\n".join(separator.join(line) for line in lines) + "\n"
+    mark = "\ufeff" if encoding == "utf-16-le" else ""
+    path.write_bytes((mark + text).encode(encoding))
+    (table,) = read_table(path, dataset="cifar10")
+    assert table.targets["raspi4", "latency"].tolist() == [12.5, 3.0]
+    assert table.architectures == [CELL, CELL]
+    (column,) = partitions(path, 10)
+    assert pa.array(column).to_pylist() == [CELL, CELL]
+
+
+def test_a_decimal_comma_where_it_separates_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text("index\traspi4_ms\n1\t12,5\n")
+    with pytest.raises(ValueError, match="decimal comma"):
+        read_table(path, dataset="cifar10")
+
+
+@pytest.mark.parametrize("text", ["größe,arch\n1,2\n", "arch,größe\n1,ä\n"])
+def test_other_encodings_are_named_with_what_to_do(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "t.csv"
+    path.write_bytes(text.encode("latin-1"))
+    with pytest.raises(TableError, match="save it as CSV in UTF-8"):
+        read_table(path, dataset="cifar10")
+    assert count_rows(path) == 1
+    with pytest.raises(TableError, match="save it as CSV in UTF-8"):
+        list(partitions(path, 10))
