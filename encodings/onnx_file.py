@@ -3,12 +3,13 @@
 Understood are convolutions, pooling, normalisation, ReLU (and `Clip`, ReLU6), additions, linear
 layers, global pooling, channel shuffles, multiplication by zero, and what only renames or reshapes.
 Anything else is refused by name: nothing is priced at zero because it is not known. Sizes are those
-of one image; the batch size of the file does not matter.
+of one image, whatever the batch size of the file.
 """
 
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from archcost.encodings.layers import Layer, LayerGraph
-from archcost.errors import ArchitectureError, unknown_name
+from archcost.errors import ArchitectureError, UnknownNameError
 from archcost.optional import require
 
 if TYPE_CHECKING:
@@ -27,6 +28,9 @@ Shape = tuple[int, ...]
 
 def read_onnx(model: str | os.PathLike[str] | ModelProto) -> LayerGraph:
     """The layers of an ONNX model: a path, or the loaded model.
+
+    Warns:
+        UserWarning: the file's batch size is not 1.
 
     Raises:
         ArchitectureError: not an ONNX file, shapes that are not fixed, or a layer that layer graphs
@@ -64,9 +68,9 @@ class _Reader:
         self.constants = {t.name: t for t in graph.initializer}
         self.attribute = onnx.helper.get_attribute_value
         self.to_array = onnx.numpy_helper.to_array
-        given = [value.name for value in graph.input if value.name not in self.constants]
+        self.given = [value.name for value in graph.input if value.name not in self.constants]
         # -1: the network's input, which no layer makes.
-        self.makers: dict[str, int] = dict.fromkeys(given, -1)
+        self.makers: dict[str, int] = dict.fromkeys(self.given, -1)
         self.shuffling: dict[str, int] = {}
 
     def read(self, name: str) -> LayerGraph:
@@ -75,6 +79,13 @@ class _Reader:
             self._node(node, node.name or f"{node.op_type}_{number}")
         if not self.layers:
             raise ArchitectureError(f"{name}: the file holds no layer")
+        batch = max((size for given in self.given for size in self.shapes[given][:1]), default=1)
+        if batch > 1:
+            warnings.warn(
+                f"{name}: its batch size {batch} is left out; costs are those of one image, or of "
+                "as many as a device's name says (titan_rtx_32)",
+                stacklevel=3,
+            )
         return self._ending_in_output(name)
 
     def _ending_in_output(self, name: str) -> LayerGraph:
@@ -111,8 +122,10 @@ class _Reader:
             else:
                 _READERS[node.op_type](self, node, name, data)
             return
-        error = unknown_name("ONNX operator", node.op_type, {*_SILENT, *_READERS})
-        raise type(error)(f"node {name!r}: {error}")
+        raise UnknownNameError(
+            f"node {name!r}: unknown ONNX operator {node.op_type!r}; known: "
+            f"{', '.join(sorted(ONNX_OPERATORS))}"
+        )
 
     def _silent(self, node: NodeProto, name: str, data: list[str]) -> None:
         """Nothing is computed, except that a transposition between reshapes is a shuffle."""
@@ -292,3 +305,5 @@ _READERS: dict[str, Callable[[_Reader, Any, str, list[str]], None]] = {
     "GlobalAveragePool": _Reader._global_pool,
     "ReduceMean": _Reader._global_pool,
 }
+ONNX_OPERATORS = ("Constant", *_SILENT, *_READERS)
+"""All that are understood."""

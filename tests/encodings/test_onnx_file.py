@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -13,6 +14,7 @@ import pytest
 import archcost
 from archcost.encodings import Architecture, lower, parse, read_onnx
 from archcost.encodings.execution import executed
+from archcost.encodings.onnx_file import ONNX_OPERATORS
 from archcost.errors import ArchitectureError, UnknownNameError
 from archcost.training.collect import onnx_model, sample, write_onnx
 
@@ -22,7 +24,7 @@ ARCHS = [*sample(8, "custom", seed=4), *sample(3, "fbnet"), *sample(5)]
 
 @pytest.mark.parametrize("arch", ARCHS, ids=str)
 def test_round_trip(arch: Architecture) -> None:
-    graph, found = lower(arch), read_onnx(onnx_model(arch, batch_size=2))
+    graph, found = lower(arch), read_onnx(onnx_model(arch))
     kept = [layer.kind != "identity" for layer in graph.layers]
     written = [replace(layer, name="") for layer in graph.layers if layer.kind != "identity"]
     assert [replace(layer, name="") for layer in found.layers] == written
@@ -89,7 +91,7 @@ def test_shared_parameters_come_through_an_identity() -> None:
     ("model", "error", "message"),
     [
         (lambda: head(act="Softplus"), UnknownNameError, "'act'.*unknown ONNX operator 'Softplus'"),
-        (lambda: head(act="Sigmoid"), UnknownNameError, "Sigmoid"),
+        (lambda: head(act="Sigmoid"), UnknownNameError, "'Sigmoid'; known: Add, AveragePool"),
         (lambda: head(kernel=(3, 1)), ArchitectureError, r"'first' \(Conv\): kernel \(3, 1\)"),
         (lambda: head(image="n"), ArchitectureError, "not fixed"),
         (
@@ -112,6 +114,19 @@ def test_what_is_not_understood(
 ) -> None:
     with pytest.raises(error, match=message):
         read_onnx(model())
+
+
+def test_a_batch_is_read_as_one_image_and_that_is_said() -> None:
+    with pytest.warns(UserWarning, match="network: its batch size 8 is left out; .* one image"):
+        found = read_onnx(onnx_model(ARCHS[0], batch_size=8))
+    assert found == read_onnx(onnx_model(ARCHS[0]))
+
+
+def test_the_documentation_lists_the_operators() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "my-cell.md").read_text(encoding="utf-8")
+    table = page.partition("| ONNX operators | read as |")[2].partition("\n\n")[0]
+    listed = [name for line in table.splitlines() for name in re.findall("`(.*?)`", line)]
+    assert sorted(listed) == sorted(ONNX_OPERATORS)
 
 
 def test_files_that_are_none(tmp_path: Path) -> None:
