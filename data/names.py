@@ -88,7 +88,7 @@ def parse_target(column: str) -> TargetColumn | None:
     Raises:
         TableError: the name speaks of a cost, but its unit is missing or is not the metric's.
     """
-    folded = "_" + re.sub(r"[\s()\[\]]+", "_", column.strip().lower()).strip("_")
+    folded = _folded(column)
     suffix = next((suffix for suffix in _SUFFIXES if folded.endswith(suffix)), "")
     rest = folded.removesuffix(suffix)
     if _ABOUT.search(rest):
@@ -100,6 +100,17 @@ def parse_target(column: str) -> TargetColumn | None:
     rest = rest.removeprefix("_")
     prefix = next((p for p in _PREFIXES if f"{rest}_".startswith(p)), "")
     return TargetColumn(prefix.removesuffix("_") or None, rest[len(prefix) :], _SUFFIXES[suffix])
+
+
+def speaks_of_cost(column: str) -> bool:
+    """Whether a column by its name holds a cost, or something about one, with a unit or without."""
+    folded = _folded(column)
+    return any(f"_{metric}_" in f"{folded}_" for metric in UNITS) or folded.endswith(("_ms", "_mj"))
+
+
+def _folded(column: str) -> str:
+    """In lower case, with an underscore before it and for blanks and brackets."""
+    return "_" + re.sub(r"[\s()\[\]]+", "_", column.strip().lower()).strip("_")
 
 
 def _no_unit(column: str, folded: str) -> TableError:

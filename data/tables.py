@@ -25,7 +25,16 @@ Target = tuple[str, str]
 """Device id and metric."""
 Architectures = list[str] | NDArray[np.int64] | NDArray[np.int8]
 
-_ARCH_COLUMNS = ("arch_str", "architecture", "arch", "cell", "network", "arch_index", "index")
+ARCHITECTURE_COLUMNS = (
+    "arch_str",
+    "architecture",
+    "arch",
+    "cell",
+    "network",
+    "arch_index",
+    "index",
+)
+"""Names of the column with the architectures, the first that is there."""
 _BLOCK_COLUMNS = tuple(f"op_{block}" for block in range(22))
 _INDEX = re.compile(r"\s*[0-9]{1,5}\s*")
 # HW-NAS-Bench writes -1 where this device's compiler refused the network.
@@ -130,7 +139,7 @@ def architecture_columns(
     """
     if arch_column is None and set(_BLOCK_COLUMNS) <= set(names):
         return [*_BLOCK_COLUMNS]
-    wanted = _ARCH_COLUMNS if arch_column is None else (arch_column,)
+    wanted = ARCHITECTURE_COLUMNS if arch_column is None else (arch_column,)
     name = next((name for name in wanted if name in names), None)
     if name is None:
         raise TableError(
@@ -208,7 +217,7 @@ def read_table(
     path = Path(path)
     if source is not None:
         source_of(source)
-    frame = read_frame(path, _ARCH_COLUMNS if arch_column is None else (arch_column,))
+    frame = read_frame(path, ARCHITECTURE_COLUMNS if arch_column is None else (arch_column,))
     architectures, shown_space = _find_architectures(frame, path, arch_column)
     # What `archcost collect` writes says more than the columns can.
     stated = frame.attrs.get("archcost", {})
@@ -223,7 +232,7 @@ def read_table(
     space = space_name(space)
     tables: dict[str, MeasuredTable] = {}
     for column in frame.columns:
-        if column == arch_column or column in _ARCH_COLUMNS or column in _BLOCK_COLUMNS:
+        if column == arch_column or column in ARCHITECTURE_COLUMNS or column in _BLOCK_COLUMNS:
             continue
         try:
             target = parse_target(column)
@@ -268,5 +277,5 @@ def read_architectures(path: str | Path, arch_column: str | None = None) -> Arch
         TableError: as `read_table`.
     """
     path = Path(path)
-    frame = read_frame(path, _ARCH_COLUMNS if arch_column is None else (arch_column,))
+    frame = read_frame(path, ARCHITECTURE_COLUMNS if arch_column is None else (arch_column,))
     return _find_architectures(frame, path, arch_column)[0]

@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from archcost.data.names import speaks_of_cost
+from archcost.data.tables import ARCHITECTURE_COLUMNS
 from archcost.encodings.architecture import Architecture
 from archcost.encodings.matrices import AnyArray, in_column_order
 from archcost.encodings.reading import ONE_HOT_SHAPES, Reader
@@ -25,7 +27,8 @@ def arrange(archs: object, reader: Reader) -> Elements:
     """The single architectures of any accepted container.
 
     Raises:
-        ArchitectureError: six small numbers in a flat list: one cell or six indices?
+        ArchitectureError: six small numbers in a flat list: one cell or six indices? Or a column
+            whose name speaks of costs.
     """
     archs = _plain(archs)
     if isinstance(archs, np.ndarray):
@@ -73,6 +76,12 @@ def _plain(archs: object) -> object:
         return np.array(archs, dtype=np.int64) if within else list(archs)
     if hasattr(archs, "tocsr"):
         raise ArchitectureError("sparse matrices are not read; give .toarray() of it")
+    for name in _column_names(archs):
+        if speaks_of_cost(name):
+            raise ArchitectureError(
+                f"column {name!r} holds costs, not architectures; give the column of those alone; "
+                f"it may be called {', '.join(ARCHITECTURE_COLUMNS)}, or anything but a cost"
+            )
     if hasattr(archs, "columns"):
         return in_column_order(archs)
     if hasattr(archs, "__array__"):
@@ -82,14 +91,22 @@ def _plain(archs: object) -> object:
     return list(archs) if isinstance(archs, Iterable) else archs
 
 
+def _column_names(archs: object) -> list[str]:
+    """Of a DataFrame or a Series."""
+    names = getattr(archs, "columns", (getattr(archs, "name", None),))
+    return [name for name in names if isinstance(name, str)]
+
+
 def _arrange_numbers(numbers: list[Any], reader: Reader) -> Elements:
     """A flat list of numbers: one FBNet network, one row of bits, or indices."""
     if reader.space is FBNET:
         return [numbers]
-    if len(numbers) == 6 and all(0 <= number <= 4 for number in numbers):
+    # Some id occurs twice in a cell, as there are five; a digit above 4 is one mistyped, or counted
+    # from 1.
+    if len(numbers) == 6 > len(set(numbers)) and all(0 <= number <= 9 for number in numbers):
         raise ArchitectureError(
-            f"{numbers} is ambiguous: [{numbers}] is one NAS-Bench-201 cell of six operator ids, "
-            f"np.array({numbers}) six indices of the published order"
+            f"{numbers} is ambiguous: [{numbers}] is one NAS-Bench-201 cell of six operator ids 0 "
+            f"to 4, np.array({numbers}) six indices of the published order"
         )
     one_network = (
         reader.space is None and len(numbers) == 22 and all(0 <= number <= 8 for number in numbers)

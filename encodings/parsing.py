@@ -14,8 +14,9 @@ FBNet                 string ``k3_e1|k5_e6|...`` (canonical; ``,`` ``-`` and bla
 Lists, tuples, arrays, Series, DataFrames and Arrow columns of these are batches, of both spaces if
 need be. Whole numbers in a one-dimensional array, Series or range are indices of NAS-Bench-201. So
 are those of a list, except 22 numbers up to 8, which are one FBNet network, and six numbers up to
-4, which could as well be one cell: that is refused. With ``space="fbnet"`` a flat row of numbers is
-one network.
+9 some of which are equal, which could as well be meant as one cell: that is refused. With
+``space="fbnet"`` a flat row of numbers is one network. A column called as a cost, such as
+``latency_ms``, is refused.
 """
 
 from __future__ import annotations

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import suppress
 
 import numpy as np
@@ -76,9 +77,43 @@ def test_mixed_batch_keeps_order() -> None:
     assert {group.skeleton.space for group in batch.groups} == {"nasbench201", "fbnet"}
 
 
-def test_six_small_numbers_are_refused_as_ambiguous() -> None:
-    with pytest.raises(ArchitectureError, match="cell"):
-        parse([0, 1, 2, 3, 4, 0])
+@pytest.mark.parametrize(
+    ("numbers", "refused"),
+    [
+        ([0, 1, 2, 3, 4, 0], True),
+        ([3, 3, 9, 1, 3, 1], True),  # with an id that there is not
+        ([5, 1, 2, 3, 4, 5], True),  # counted from 1
+        ([0, 1, 2, 3, 4, 5], False),
+        ([10, 200, 3000, 4, 5, 6], False),
+        ([3, 3, 10, 1, 3, 1], False),
+    ],
+)
+def test_six_digits_some_of_them_equal_are_refused_as_ambiguous(
+    numbers: list[int], refused: bool
+) -> None:
+    if refused:
+        with pytest.raises(ArchitectureError, match=r"one .*cell of six operator ids 0 to 4, np"):
+            parse(numbers)
+    else:
+        assert parse(numbers).strings() == [all_strings()[number] for number in numbers]
+    assert len(parse(np.array(numbers))) == 6
+
+
+@pytest.mark.parametrize(
+    "column", ["latency_ms", "raspi4_latency", "latency_std", "Energy (mJ)", "1080ti_1_ms"]
+)
+def test_a_column_of_costs_is_no_architecture(column: str) -> None:
+    frame = pd.DataFrame({column: [17, 20]})
+    for costs in (frame, frame[column], frame.assign(arch=[1, 2])):
+        with pytest.raises(ArchitectureError, match=rf"{re.escape(column)}.*arch_str"):
+            parse(costs)
+
+
+@pytest.mark.parametrize("column", ["arch", "arch_index", "my cells", "programs", 0, None])
+def test_a_column_of_any_other_name_is(column: object) -> None:
+    frame = pd.DataFrame({column: [17, 20]})
+    for archs in (frame, frame[column]):
+        assert len(parse(archs)) == 2
 
 
 @pytest.mark.parametrize(
