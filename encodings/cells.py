@@ -18,6 +18,7 @@ called "output" or the only one that nothing leaves.
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
+from graphlib import CycleError, TopologicalSorter
 from typing import Any
 
 import numpy as np
@@ -148,10 +149,15 @@ def _ordered(triples: Sequence[Triple]) -> list[tuple[int, int, str]]:
     numbered = all(type(label) is int for label in labels)
     if numbered and all(0 <= start < end for start, end, _ in triples):
         return [(start, end, op) for start, end, op in triples]
+    _check_no_cycle(triples)
     entered = {end for _, end, _ in triples}
     left = {start for start, _, _ in triples}
     first = _only([node for node in labels if node not in entered], labels, "input")
     last = _only([node for node in labels if node not in left], labels, "output")
+    if first in entered:
+        raise ArchitectureError(f"an edge leads to {shown(first)}, the input of the cell")
+    if last in left:
+        raise ArchitectureError(f"an edge leaves {shown(last)}, the output of the cell")
     order, waiting = [first], [node for node in labels if node not in (first, last)]
     while waiting:
         ready = [
@@ -159,15 +165,25 @@ def _ordered(triples: Sequence[Triple]) -> list[tuple[int, int, str]]:
             for node in waiting
             if all(start in order for start, end, _ in triples if end == node)
         ]
-        if not ready:
-            raise ArchitectureError(f"the graph of the cell has a cycle among {shown(waiting)}")
         order += ready
         waiting = [node for node in waiting if node not in ready]
     place = {node: number for number, node in enumerate([*order, last])}
-    found = [(place[start], place[end], op) for start, end, op in triples]
-    if any(start >= end for start, end, _ in found):
-        raise ArchitectureError("the graph of the cell has a cycle through its input or output")
-    return found
+    return [(place[start], place[end], op) for start, end, op in triples]
+
+
+def _check_no_cycle(triples: Sequence[Triple]) -> None:
+    """Raises ArchitectureError with the nodes of a cycle, if there is one."""
+    sorter: TopologicalSorter[Any] = TopologicalSorter()
+    for start, end, _ in triples:
+        sorter.add(end, start)
+    try:
+        sorter.prepare()
+    except CycleError as error:
+        around = " to ".join(map(shown, error.args[1]))
+        raise ArchitectureError(
+            f"the graph of the cell has a cycle, {around}; edges lead from the input to the "
+            "output, none back"
+        ) from None
 
 
 def _only(candidates: list[Any], labels: list[Any], name: str) -> Any:

@@ -11,6 +11,7 @@ predicted cost, the one with the shortest intervals, in units of the cost, is us
 
 from __future__ import annotations
 
+from numbers import Real
 from typing import Any, Self
 
 import numpy as np
@@ -118,11 +119,11 @@ def check_coverage(coverage: float) -> None:
     """Refuse what intervals are not offered at.
 
     Raises:
-        UnsupportedError: a coverage outside 0.5 to 0.99.
+        UnsupportedError: a coverage outside 0.5 to 0.99, or no number.
     """
     low, high = COVERAGES
-    if not low <= coverage <= high:
-        raise UnsupportedError(f"coverage {coverage} is outside {low} to {high}")
+    if not (isinstance(coverage, Real) and low <= coverage <= high):
+        raise UnsupportedError(f"coverage {coverage!r} is no number from {low} to {high}")
 
 
 def closest_quantiles(quantiles: Floats, coverage: float) -> tuple[float, float]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from numbers import Real
 
 import numpy as np
 import numpy.typing as npt
@@ -133,16 +134,16 @@ def _check_numbers(
 ) -> None:
     """Raises UnsupportedError for what lies outside its range, or applies to nothing."""
     for name, share in (("confidence", confidence), ("min_feasible", min_feasible)):
-        if share is not None and not 0 < share < 1:
-            raise UnsupportedError(f"{name} {share}: give a probability such as 0.9")
+        if share is not None and not (isinstance(share, Real) and 0 < share < 1):
+            raise UnsupportedError(f"{name} {share!r}: give a probability such as 0.9")
     if confidence is not None:
         check_coverage(confidence)
         if not limited:
             raise UnsupportedError("a confidence belongs to a limit: give one, or leave it out")
     if budget is not None and budget < 1:
         raise UnsupportedError(f"budget {budget}: give the number of architectures to look at")
-    if not 0 <= margin < 1:
-        raise UnsupportedError(f"margin {margin}: give a share of the cost such as 0.05")
+    if not (isinstance(margin, Real) and 0 <= margin < 1):
+        raise UnsupportedError(f"margin {margin!r}: give a share of the cost such as 0.05")
 
 
 def _skeleton(space: str, dataset: str | None) -> Skeleton:

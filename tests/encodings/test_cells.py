@@ -85,7 +85,10 @@ def test_relabelled_nodes_cost_the_same() -> None:
 @pytest.mark.parametrize(
     ("graph", "message"),
     [
-        ([("a", "b", "skip_connect"), ("b", "a", "skip_connect")], "input of the cell"),
+        ([("a", "b", "none"), ("b", "a", "none")], "a cycle, '(a' to 'b' to 'a|b' to 'a' to 'b)'"),
+        ([(0, 1, "none"), (1, 1, "none"), (1, 2, "none")], "a cycle, 1 to 1"),
+        ([("input", "b", "none"), ("a", "input", "none")], "an edge leads to 'input'"),
+        ([("b", "output", "none"), ("output", "c", "none")], "an edge leaves 'output'"),
         (
             [
                 ("a", "b", "skip_connect"),
@@ -93,7 +96,7 @@ def test_relabelled_nodes_cost_the_same() -> None:
                 ("c", "b", "none"),
                 ("c", "d", "none"),
             ],
-            "cycle",
+            "a cycle, '(b' to 'c' to 'b|c' to 'b' to 'c)'",
         ),
         ([("a", "c", "skip_connect"), ("b", "c", "skip_connect")], r"\['a', 'b'\]"),
         (Graph(TRIPLES, key="weight"), "no operator"),

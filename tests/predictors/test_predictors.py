@@ -149,8 +149,9 @@ def test_intervals_nest_and_refuse_other_coverages() -> None:
     found = ConformalIntervals.fit(batch, costs(), costs() * np.exp(rng.normal(0, 0.1, len(CELLS))))
     narrow, wide = (found.around(batch, costs(), c) for c in (0.6, 0.95))
     assert (wide[1] - wide[0] > narrow[1] - narrow[0]).all()
-    with pytest.raises(UnsupportedError, match=r"0\.5"):
-        found.around(batch, costs(), 1.0)
+    for other in (1.0, 90, float("nan"), "0.9", None):
+        with pytest.raises(UnsupportedError, match=rf"coverage {other!r} is no .* 0\.5 to 0\.99"):
+            found.around(batch, costs(), other)  # type: ignore[arg-type]
 
 
 def test_metrics_against_scipy() -> None:

@@ -218,6 +218,7 @@ def test_custom_cells_evolve() -> None:
     [
         {"confidence": 0.9},
         {"confidence": 1.5, "max_latency": 3},
+        {"confidence": "0.9", "max_latency": 3},
         {"confidence": 0.3, "max_latency": 3},
         {"min_feasible": 90},
         {"budget": 0},
