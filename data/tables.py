@@ -164,7 +164,10 @@ def _find_architectures(
     missing = np.flatnonzero(column.isna())
     if len(missing):
         rows = ", ".join(str(row + 1) for row in missing[:5])
-        raise TableError(f"{path}: column {name!r} is empty in {len(missing)} rows (first: {rows})")
+        raise TableError(
+            f"{path}: column {name!r} is empty in {len(missing)} of {len(frame)} rows (first: "
+            f"{rows})"
+        )
     # pandas makes indices floats where some rows have none, and leaves them so.
     if column.dtype.kind in "iuf" and not (column % 1).any():
         return column.to_numpy(dtype=np.int64), "nasbench201"

@@ -107,7 +107,7 @@ def _print_exchange(every: Mapping[str, Candidates]) -> None:
         (
             "measured cost beyond that of the own choice, chosen by prediction",
             by_prediction.extra_cost,
-            "+.1%",
+            "+z.1%",
         ),
         ("the same, chosen by measurement", by_measurement.extra_cost, "+.1%"),
         (

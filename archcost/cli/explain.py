@@ -82,8 +82,7 @@ class _Digits:
         self.decimals = max(0, 3 - math.floor(math.log10(whole))) if whole else 0
 
     def __call__(self, value: float) -> str:
-        # Without the sign of a negative zero.
-        return f"{round(value, self.decimals) + 0.0:.{self.decimals}f}"
+        return f"{value:z.{self.decimals}f}"
 
 
 def _table(lines: Lines) -> str:
@@ -91,7 +90,7 @@ def _table(lines: Lines) -> str:
 
 
 def _share(value: float, found: Explanation) -> str:
-    return f"{value / found.value:.0%}" if found.value else ""
+    return f"{value / found.value:z.0%}" if found.value else ""
 
 
 def _parts(found: Explanation, digits: _Digits) -> str:
@@ -150,7 +149,7 @@ def _change(change: Change, digits: _Digits) -> tuple[str, ...]:
         *(change.name, change.before, change.after),
         *(digits(change.saved), digits(change.value)),
         f"{digits(change.lower)} to {digits(change.upper)}",
-        *(f"{change.macs / 1e6:+.2f} M", f"{change.params:+d}"),
+        *(f"{change.macs / 1e6:+z.2f} M", f"{change.params:+d}"),
         "" if change.feasible is None else f"{change.feasible:.0%}",
         effect,
     )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import numpy as np
 import typer
 
-from archcost.cli.options import Dataset, check_not_read, progress_bar
+from archcost.cli.options import Dataset, check_not_read, counted, progress_bar
 from archcost.errors import UnsupportedError
 from archcost.training.collect.board.protocol import DEFAULTS
 
@@ -160,7 +160,8 @@ def bundle(
     batch = _networks(archs, n, space, dataset, seed)
     with progress_bar() as progress:
         script = write_bundle(batch, out, options, progress)
-    typer.echo(f"{len(batch)} models in {out}; copy it over and run there: python3 {script.name}")
+    models = counted(len(batch), "model")
+    typer.echo(f"{models} in {out}; copy it over and run there: python3 {script.name}")
 
 
 def import_(
@@ -186,7 +187,7 @@ def print_summary(results: Results) -> None:
     measured = int((results.visits > 0).sum())
     costs = results.latency_ms[results.visits > 0]
     shown = f"{costs.min():.4g} to {costs.max():.4g} ms"
-    typer.echo(f"measured   {measured} of {len(results.visits)} networks, {shown}")
+    typer.echo(f"measured   {measured} of {counted(len(results.visits), 'network')}, {shown}")
     spread = results.spread[np.isfinite(results.spread)]
     if len(spread):
         worst = np.quantile(spread, 0.9)
@@ -194,7 +195,7 @@ def print_summary(results: Results) -> None:
             f"spread     {np.median(spread):.1%} a visit in the median, 90 % up to {worst:.1%}"
         )
     low, high = results.drift.min() - 1, results.drift.max() - 1
-    typer.echo(f"drift      {low:+.1%} to {high:+.1%}, taken out")
+    typer.echo(f"drift      {low:+z.1%} to {high:+z.1%}, taken out")
     if results.repeatability is not None:
         typer.echo(f"repeats    Spearman {results.repeatability:.4f} between even and odd rounds")
     energy = results.energy_mj[np.isfinite(results.energy_mj)]
@@ -203,11 +204,12 @@ def print_summary(results: Results) -> None:
     else:
         typer.echo(f"energy     absent: {results.energy_absent or 'not asked for'}")
     visits, outliers = int(results.visits.sum()), int(results.outliers.sum())
-    typer.echo(f"outliers   {outliers} of {visits} visits flagged, none deleted")
+    typer.echo(f"outliers   {outliers} of {counted(visits, 'visit')} flagged, none deleted")
     if not results.reasons:
         typer.echo("failed     none")
         return
-    typer.echo(f"failed     {len(results.reasons)} networks, rows with the reason:")
+    failed = counted(len(results.reasons), "network")
+    typer.echo(f"failed     {failed}, rows with the reason:")
     by_reason: dict[str, int] = {}
     for reason in results.reasons.values():
         by_reason[reason] = by_reason.get(reason, 0) + 1

@@ -62,6 +62,11 @@ def aligned(lines: Sequence[Sequence[str]]) -> list[str]:
     ]
 
 
+def counted(n: int, noun: str) -> str:
+    """So many of something, in English."""
+    return f"{n} {noun}" if n == 1 else f"{n} {noun}s"
+
+
 def check_output(path: Path | None, suffixes: tuple[str, ...]) -> None:
     """Refuse a file that cannot be written before the work, not after.
 
@@ -121,5 +126,4 @@ def malformed(problems: Problems) -> str:
     """The first of them in words."""
     shown = "; ".join(f"row {position + 1}: {message}" for position, message in problems[:_SHOWN])
     more = f" and {len(problems) - _SHOWN} more" if len(problems) > _SHOWN else ""
-    rows = "1 malformed row" if len(problems) == 1 else f"{len(problems)} malformed rows"
-    return f"{rows} ({shown}{more})"
+    return f"{counted(len(problems), 'malformed row')} ({shown}{more})"

@@ -25,6 +25,7 @@ from archcost.cli.options import (
     Problems,
     aligned,
     check_not_read,
+    counted,
     malformed,
     progress_bar,
 )
@@ -165,7 +166,7 @@ def predict(
                 rows += _rows(card, part, coverage)
     if output is not None:
         _write(rows, output)
-        typer.echo(f"{len(rows)} predictions written to {output}", err=True)
+        typer.echo(f"{counted(len(rows), 'prediction')} written to {output}", err=True)
         with LeftOut(left_out_path(output)) as left_out:
             left_out.add(problems)
         if problems:
@@ -197,7 +198,7 @@ def _stream(job: Job, output: Path, engine: Engine, scheduler: str | None) -> No
         else:
             done = predict_file(job, output, progress)
             listed = left_out_path(output)
-    typer.echo(f"{done.written} predictions written to {output}", err=True)
+    typer.echo(f"{counted(done.written, 'prediction')} written to {output}", err=True)
     if done.left_out:
         _say_left_out(done.left_out, listed)
 
@@ -237,7 +238,7 @@ def _read(
 
 
 def _say_left_out(count: int, path: Path) -> None:
-    typer.echo(f"archcost: {count} rows left out, listed in {path}", err=True)
+    typer.echo(f"archcost: {counted(count, 'row')} left out, listed in {path}", err=True)
 
 
 def _rows(card: Card, part: Batch | Networks, coverage: float) -> list[Row]:

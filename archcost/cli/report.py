@@ -12,7 +12,15 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from archcost.checkpoints import chosen_cards, find_place
-from archcost.cli.options import Dataset, Metric, Space, aligned, check_output, progress_bar
+from archcost.cli.options import (
+    Dataset,
+    Metric,
+    Space,
+    aligned,
+    check_output,
+    counted,
+    progress_bar,
+)
 from archcost.cli.tables import read_tables
 from archcost.encodings import CUSTOM
 from archcost.errors import UnsupportedError, unknown_name
@@ -72,7 +80,8 @@ def report(
     for reason, labels in study.reasons.items():
         names = ", ".join(labels)
         typer.echo(f"archcost: not compared with measurements: {names} ({reason})", err=True)
-    typer.echo(f"{output}: {len(study.cards)} targets, {output.stat().st_size / 1e6:.1f} MB")
+    targets = counted(len(study.cards), "target")
+    typer.echo(f"{output}: {targets}, {output.stat().st_size / 1e6:.1f} MB")
 
 
 def plot(

@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from archcost.cli.options import INTERRUPTED, Dataset, aligned, check_not_read, progress_bar
+from archcost.cli.options import (
+    INTERRUPTED,
+    Dataset,
+    aligned,
+    check_not_read,
+    counted,
+    progress_bar,
+)
 from archcost.errors import ArchcostError, UnsupportedError
 
 if TYPE_CHECKING:
@@ -133,7 +140,8 @@ def search(
     typer.echo("")
     _print(found)
     files = write(found, out, _command())
-    typer.echo(f"\n{len(found)} architectures written to {', '.join(map(str, files))}")
+    chosen = counted(len(found), "architecture")
+    typer.echo(f"\n{chosen} written to {', '.join(map(str, files))}")
     if found.interrupted:
         raise typer.Exit(INTERRUPTED)
 

@@ -9,7 +9,7 @@ import typer
 
 from archcost.charts import check_image, save
 from archcost.charts.sweep import energy_against_latency
-from archcost.cli.options import Dataset, Space, aligned, check_output, progress_bar
+from archcost.cli.options import Dataset, Space, aligned, check_output, counted, progress_bar
 from archcost.cli.simulate import ChipName, ChipSettings, Networks, Quirks, named_values
 from archcost.data import write_whole
 from archcost.errors import UnsupportedError
@@ -68,7 +68,7 @@ def sweep(
         )
     _write(found, out)
     _print_best(found)
-    typer.echo(f"all {len(found.versions)} versions: {out}")
+    typer.echo(f"{counted(len(found.versions), 'version')} in all: {out}")
     if plot is not None:
         save(energy_against_latency(found), plot)
 
@@ -87,7 +87,8 @@ def _print_best(found: Sweep) -> None:
         typer.echo("\n".join([text, *(f"  {line}" for line in aligned(lines))]))
     if found.reasons:
         number, reason = next(iter(found.reasons.items()))
-        typer.echo(f"left out: {len(found.reasons)} versions, e.g. {found.name(number)}: {reason}")
+        left_out = counted(len(found.reasons), "version")
+        typer.echo(f"left out: {left_out}, e.g. {found.name(number)}: {reason}")
 
 
 def _write(found: Sweep, out: Path) -> None:

@@ -121,7 +121,7 @@ def test_refused_networks(tmp_path: Path) -> None:
     [
         ("index,raspi4_ms\n0,1\n1,slow\n", {}, MeasurementError, "row 2: 'slow'"),
         ("index,raspi4_ms\n0,1\n1,inf\n", {}, MeasurementError, "row 2: inf"),
-        ("index,raspi4_ms\n0,1\n,1\n", {}, TableError, r"empty in 1 rows \(first: 2\)"),
+        ("index,raspi4_ms\n0,1\n,1\n", {}, TableError, r"empty in 1 of 2 rows \(first: 2\)"),
         ("name,raspi4_ms\na,1\n", {}, TableError, "no architecture column; found 'name'"),
         ("index,raspi4_ms\n0,1\n", {"arch_column": "cel"}, TableError, "expected one of cel$"),
         ("index,accuracy\n0,1\n", {}, TableError, "no target columns; found 'index', 'accuracy'"),
