@@ -13,6 +13,7 @@ from archcost.checkpoints.registry import (
     find_place,
     load,
     load_card,
+    remove_device,
 )
 from archcost.checkpoints.store import read_checkpoint, write_checkpoint
 
@@ -31,5 +32,6 @@ __all__ = [
     "load",
     "load_card",
     "read_checkpoint",
+    "remove_device",
     "write_checkpoint",
 ]

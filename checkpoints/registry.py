@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import warnings
 from collections.abc import Iterable
 from dataclasses import replace
@@ -34,14 +35,31 @@ def cards(root: Path = SHIPPED) -> tuple[Card, ...]:
     """The cards of all checkpoints under a folder, sorted by space, data set, device, metric.
 
     Raises:
-        CheckpointError: a card cannot be read.
+        CheckpointError: a card cannot be read, or stands in a folder of another name.
     """
-    return _sorted(read_card(path) for path in _card_paths(root))
+    return _sorted(_read(path) for path in _card_paths(root))
 
 
 def _card_paths(root: Path) -> list[Path]:
     # Names that begin with a dot are of checkpoints under construction.
     return [p for p in root.glob(f"*/*/*/{CARD}") if not p.parent.name.startswith(".")]
+
+
+def _read(path: Path) -> Card:
+    """The card, if its folder is the one in which it is looked for."""
+    card = read_card(path)
+    folder = path.parents[3] / checkpoint_folder(card)
+    if path.parent != folder:
+        raise CheckpointError(
+            f"{path.parent}: holds what was learned for {card.device}; rename it back to {folder}, "
+            "or adapt the device again under its new name"
+        )
+    return card
+
+
+def _device_of(path: Path) -> str:
+    """The device of a card that need not be readable."""
+    return path.parent.name.rsplit("-", 2)[0]
 
 
 def _sorted(found: Iterable[Card]) -> tuple[Card, ...]:
@@ -64,10 +82,35 @@ def _user_cards() -> tuple[Card, ...]:
     found = []
     for path in _card_paths(user_folder()):
         try:
-            found.append(read_card(path))
+            found.append(_read(path))
         except CheckpointError as error:
             warnings.warn(f"a device of your own is left out: {error}", stacklevel=2)
     return _sorted(found)
+
+
+def remove_device(name: str) -> list[Path]:
+    """Delete a device of the user's: all that was learned of it, but no measurements.
+
+    Args:
+        name: of the device; its cards need not be readable.
+
+    Returns:
+        The folders deleted, of all spaces, data sets, metrics and kinds.
+
+    Raises:
+        UnsupportedError: a device that ships.
+        UnknownNameError: no such device.
+    """
+    folders: dict[str, list[Path]] = {}
+    for path in sorted(_card_paths(user_folder())):
+        folders.setdefault(_device_of(path), []).append(path.parent)
+    if name not in folders:
+        if name in {card.device for card in cards()}:
+            raise UnsupportedError(f"{name} ships with archcost; remove devices of your own only")
+        raise unknown_name("device of your own", name, folders)
+    for folder in folders[name]:
+        shutil.rmtree(folder)
+    return folders[name]
 
 
 def find_card(
@@ -92,8 +135,8 @@ def find_card(
         return _find_card(device, metric, place, kind, root)
     except (UnknownNameError, UnsupportedError):
         for path in _card_paths(user_folder()) if root == SHIPPED else ():
-            if path.parent.name.rsplit("-", 2)[0] == device:
-                read_card(path)  # says what is wrong with a card that was left out
+            if _device_of(path) == device:
+                _read(path)  # says what is wrong with a card that was left out
         raise
 
 

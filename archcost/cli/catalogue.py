@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from archcost.checkpoints import every_card, find_place
+from archcost.checkpoints import every_card, find_place, remove_device
+from archcost.checkpoints.user import user_folder
 from archcost.cli.options import AnySpace, Dataset, aligned
 from archcost.data import DEVICES
 from archcost.encodings import SPACES, find_dataset
@@ -20,8 +21,16 @@ def devices(
     scores: Annotated[
         bool, typer.Option("--scores", help="Also the scores on held-out architectures.")
     ] = False,
+    remove: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="Delete this device of your own instead of listing."),
+    ] = None,
 ) -> None:
     """List what can be predicted: devices, metrics, and what was measured on them."""
+    if remove is not None:
+        for folder in remove_device(remove):
+            typer.echo(f"deleted {folder}")
+        return
     found = [card for card in every_card() if card.default]
     if space is not None:
         found = [card for card in found if card.space == find_place(space)[0]]
@@ -46,6 +55,8 @@ def devices(
     if not scores:
         for name in sorted({card.device for card in found if card.source == "hw-nas-bench"}):
             typer.echo(f"{name}: {DEVICES[name].title}, {DEVICES[name].runtime}")
+    if any(card.source is None for card in found):
+        typer.echo(f"yours are in {user_folder()}; --remove NAME deletes one")
 
 
 def _dataset_names(space: str | None, dataset: str) -> dict[str, str]:

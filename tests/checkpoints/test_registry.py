@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 import archcost
-from archcost.checkpoints import SHIPPED, chosen_cards
+from archcost.checkpoints import SHIPPED, chosen_cards, remove_device
 from archcost.checkpoints.user import user_folder
-from archcost.errors import CheckpointError, UnknownNameError
+from archcost.errors import CheckpointError, UnknownNameError, UnsupportedError
 
 PLACE = Path("nasbench201", "cifar10")
 Own = Callable[..., Path]
@@ -73,3 +73,27 @@ def test_a_bad_default_leaves_the_other_kinds(own: Own) -> None:
 def test_checkpoints_under_construction_are_not_listed(own: Own) -> None:
     own("board", prefix=".")
     assert "board" not in set(archcost.catalogue().device)
+
+
+def test_a_renamed_folder_is_left_out_and_says_what_to_do(own: Own) -> None:
+    was = own("board").parent
+    renamed = was.rename(was.with_name("mine-latency-additive"))
+    says = f"{renamed}: .* board; rename it back to {was}, or adapt the device again"
+    with pytest.warns(UserWarning, match=says):
+        assert not {"board", "mine"} & set(archcost.catalogue().device)
+    with pytest.warns(UserWarning, match="left out"), pytest.raises(CheckpointError, match=says):
+        archcost.load("mine")
+    renamed.rename(was)
+    assert archcost.load("board").target.device == "board"
+
+
+def test_all_of_a_device_is_removed_and_nothing_else(own: Own) -> None:
+    removed = [own("board", "gbdt", default=False).parent, own("board").parent]
+    kept = own("board-latency-2")
+    removed[0].joinpath("card.json").write_text("damaged")
+    assert remove_device("board") == sorted(removed)
+    assert not any(folder.exists() for folder in removed) and kept.exists()
+    with pytest.raises(UnknownNameError, match="device of your own 'board'"):
+        remove_device("board")
+    with pytest.raises(UnsupportedError, match="raspi4 ships"):
+        remove_device("raspi4")

@@ -199,6 +199,11 @@ def test_a_device_of_ones_own_is_trained_scored_and_asked(
     assert line.split()[-8:-6] == ["gbdt", "25"]
     asked = run("predict", "1", "--device", "board", "--format", "csv")
     assert [row["device"] for row in rows(asked.stdout)] == ["board"]
+    listed = run("devices", "--space", "nasbench201")
+    assert f"yours are in {tmp_path / 'devices'}" in listed.stdout
+    removed = run("devices", "--remove", "board")
+    assert removed.stdout.startswith(f"deleted {tmp_path / 'devices' / 'nasbench201'}")
+    assert "yours" not in run("devices").stdout
 
 
 def test_own_cells_are_trained_and_scored(tmp_path: Path) -> None:
