@@ -303,7 +303,10 @@ def test_devices_and_spaces(client: TestClient) -> None:
     assert [space["length"] for space in found["spaces"]] == [6, 22]
 
 
-def test_a_device_of_ones_own(client: TestClient) -> None:
+def test_a_device_of_ones_own(
+    client: TestClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ARCHCOST_HOME", str(tmp_path))
     costs = archcost.load("raspi4").predict(range(12)).value
     archcost.adapt(list(range(12)), costs, device="my-board").save()
     found = {d["id"]: d for d in client.get("/devices").json()["devices"]}
