@@ -18,6 +18,11 @@ Floats = npt.NDArray[np.float64]
 
 REFUSED = -1.0
 """The value that says: the device failed to run this network."""
+FEWEST_RANKED = 6
+"""Measurements from which on their ranks are compared with those of known devices."""
+LEAST_ALIKE = 0.3
+"""Rank correlation that a device has with some known one, unless something is wrong."""
+_DISAGREEMENT = 1.5
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,12 +32,14 @@ class Campaign:
     Attributes:
         batch: n networks that ran; may be empty.
         costs: (n,) positive; of a network measured several times, the median.
+        disagreement: (n,) the largest over the least measurement of each network; 1: one only.
         refused: networks that the device failed to run.
         messages: what was left out or changed, in words.
     """
 
     batch: Batch
     costs: Floats
+    disagreement: Floats
     refused: Batch
     messages: tuple[str, ...]
 
@@ -69,28 +76,34 @@ def clean(batch: Batch, measured: npt.ArrayLike) -> Campaign:
         messages.append(
             f"costs of 0, below the clock's resolution, are taken as {least / 2:g}: {zeros}"
         )
-    firsts, medians = _distinct(batch.take(ran), costs[ran])
+    firsts, repeats = _distinct(batch.take(ran), costs[ran])
+    medians = np.array([np.median(part) for part in repeats])
+    disagreement = np.array([part.max() / part.min() for part in repeats])
     if len(firsts) < len(ran):
         messages.append(
             f"{len(ran)} measurements of {len(firsts)} networks: the median of each is used"
         )
     return Campaign(
-        batch.take(ran[firsts]), medians, batch.take(np.flatnonzero(refused)), tuple(messages)
+        batch.take(ran[firsts]),
+        medians,
+        disagreement,
+        batch.take(np.flatnonzero(refused)),
+        tuple(messages),
     )
 
 
-def _distinct(batch: Batch, costs: Floats) -> tuple[npt.NDArray[np.int64], Floats]:
-    """First positions of distinct networks (m,), in order, and the median cost of each (m,)."""
+def _distinct(batch: Batch, costs: Floats) -> tuple[npt.NDArray[np.int64], list[Floats]]:
+    """First positions of distinct networks (m,), in order, and the costs of each."""
     if not len(batch):
-        return np.zeros(0, dtype=np.int64), np.zeros(0)
+        return np.zeros(0, dtype=np.int64), []
     _, firsts, inverse = np.unique(
         batch.groups[0].ids, axis=0, return_index=True, return_inverse=True
     )
     order = np.argsort(inverse.ravel(), kind="stable")
     ends = np.cumsum(np.bincount(inverse.ravel()))[:-1]
-    medians = np.array([np.median(part) for part in np.split(costs[order], ends)])
+    repeats = np.split(costs[order], ends)
     by_position = np.argsort(firsts)
-    return firsts[by_position], medians[by_position]
+    return firsts[by_position], [repeats[i] for i in by_position.tolist()]
 
 
 def suspicions(
@@ -104,24 +117,29 @@ def suspicions(
         metric: of the measurements; units are checked for latency only.
         own_data: whether they are of the data set that the sources were measured on.
     """
-    from scipy.stats import spearmanr
-
     costs, found = campaign.costs, []
     if len(costs) >= 3 and (costs == costs[0]).all():
         return ["all measured costs are equal: nothing can be learned but a constant"]
     if len(costs) >= 5 and (costs == np.round(costs)).all() and len(np.unique(costs)) < 50:
         found.append("all costs are whole numbers: this clock cannot tell near networks apart")
+    doubtful = campaign.disagreement > _DISAGREEMENT
+    if doubtful.any():
+        worst = int(np.argmax(campaign.disagreement))
+        found.append(
+            f"repeated measurements of {doubtful.sum()} of {len(costs)} networks differ by more "
+            f"than half, most those of {campaign.batch[worst]}: the largest is "
+            f"{campaign.disagreement[worst]:.2g} times the least; measure them again"
+        )
     if not sources.names:
         return found
-    functions = sources.costs(sources.standardised(campaign.batch))
-    if len(costs) >= 6:
-        ranks = np.array([spearmanr(column, costs).statistic for column in functions.T])
-        if np.median(ranks) < -0.3:
+    if len(costs) >= FEWEST_RANKED:
+        ranks = rank_correlations(campaign, sources)
+        if np.median(ranks) < -LEAST_ALIKE:
             found.append(
                 f"ranks look reversed: median rank correlation with known devices is "
                 f"{np.median(ranks):.2f}; is this a speed instead of a cost?"
             )
-        elif ranks.max() < 0.3:
+        elif ranks.max() < LEAST_ALIKE:
             found.append(
                 f"unlike any known device: the highest rank correlation is {ranks.max():.2f}; are "
                 "networks and costs in the same order?"
@@ -141,3 +159,11 @@ def suspicions(
                 "are the costs in microseconds? Give milliseconds"
             )
     return found
+
+
+def rank_correlations(campaign: Campaign, sources: SourceDevices) -> Floats:
+    """Spearman correlation (d,) of the measurements with each source device on their networks."""
+    from scipy.stats import spearmanr
+
+    functions = sources.costs(sources.standardised(campaign.batch))
+    return np.array([spearmanr(column, campaign.costs).statistic for column in functions.T])

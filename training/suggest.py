@@ -2,7 +2,8 @@
 
 Greedy choice of the architecture that lowers the summed posterior variance over the space most
 (sequential A-optimal design; Cohn, Ghahramani, Jordan 1996), for the covariance that the source
-devices teach. The cost of a step does not grow with the number chosen before.
+devices teach. The cost of a step does not grow with the number chosen before. Networks whose output
+does not depend on their input come last: nobody deploys one, and runtimes fold them to a constant.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import numpy.typing as npt
 from archcost.checkpoints.transfer import shipped_cloud, source_devices
 from archcost.encodings import Batch, find_dataset, find_space, parse, skeleton
 from archcost.encodings.nasbench201 import all_ids
+from archcost.encodings.structure import analyse
 from archcost.errors import UnsupportedError
 from archcost.predictors.hyperprior import LEVEL, Cloud, pool, posterior
 from archcost.predictors.kernels import SourceDevices
@@ -177,10 +179,9 @@ def _greedy(
             [np.tensordot(weights, devices.kernels(part, right), 1) + LEVEL for part in parts]
         )
 
-    rows, reference = (
-        rows_of(Batch.from_ids(place, candidates)),
-        rows_of(pool(devices.space)[:_REFERENCE]),
-    )
+    batch = Batch.from_ids(place, candidates)
+    constant = _constant(batch)
+    rows, reference = rows_of(batch), rows_of(pool(devices.space)[:_REFERENCE])
     covariance = between(rows, reference)
     variance = weights @ devices.variances(rows) + LEVEL
     left = weights @ devices.variances(reference) + LEVEL
@@ -200,7 +201,8 @@ def _greedy(
     chosen: list[tuple[int, float]] = []
     for step in range(start, start + n):
         gain = (covariance**2).sum(axis=1) / (variance + noise)
-        gain[[i for i, _ in chosen]] = -1.0
+        gain[constant] = -1.0
+        gain[[i for i, _ in chosen]] = -2.0
         best = int(gain.argmax())
         row = {name: values[best : best + 1] for name, values in rows.items()}
         column = between(rows, row)[:, 0] - factors[:step].T @ factors[:step, best]
@@ -213,3 +215,11 @@ def _greedy(
         variance = np.maximum(variance - factors[step] ** 2, 0.0)
         chosen.append((best, float(1 - np.sqrt(left + noise).mean() / before)))
     return chosen
+
+
+def _constant(batch: Batch) -> npt.NDArray[np.bool_]:
+    """Whether the outputs of networks (n,) of one space do not depend on their inputs."""
+    group = batch.groups[0]
+    if group.edges is None:
+        return np.zeros(len(batch), dtype=bool)
+    return ~analyse(group.ids, group.edges, group.none_id).to_output[:, 0]

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import typer
 
-from archcost.checkpoints import cards
+from archcost.checkpoints import cards, every_card
 from archcost.checkpoints.user import check_device_name, user_folder
 from archcost.cli.options import Dataset, Space, check_not_read, malformed
 from archcost.cli.tables import place_of
@@ -39,7 +39,8 @@ def suggest(
     dataset: Dataset = None,
     metric: _Metric = "latency",
     measured: Annotated[
-        Path | None, typer.Option(help="A .csv of networks measured already: continue from it.")
+        list[Path] | None,
+        typer.Option(help="A table of networks measured already: continue from it; repeatable."),
     ] = None,
     sources: _Sources = None,
     seed: Annotated[int, typer.Option(help="Another seed gives another choice.", min=0)] = 0,
@@ -53,11 +54,11 @@ def suggest(
     column = _column(metric)
     if output.suffix.lower() != ".csv":
         raise TableError(f"{output}: suffix {output.suffix!r}; write a .csv")
-    check_not_read(output, measured)
+    check_not_read(output, *measured or ())
     _check_not_filled_in(output)
     place, name, known = space or "nasbench201", dataset, None
-    if measured is not None:
-        place, name, known = _read(measured, space, dataset, ("", metric))
+    if measured:
+        place, name, known = _read_all(measured, space, dataset, ("", metric))
     found = suggest_networks(n, place, name, seed, measured=known, sources=sources)
     lines = [f"architecture,{column},narrows_intervals_by"]
     lines += [f"{one.architecture},,{one.narrowing:.3f}" for one in found.details]
@@ -72,7 +73,9 @@ def suggest(
 
 
 def adapt(
-    table: Annotated[Path, typer.Argument(help="A .csv or .parquet with measured costs.")],
+    tables: Annotated[
+        list[Path], typer.Argument(help="A .csv or .parquet with measured costs, or several.")
+    ],
     device: Annotated[str, typer.Option(help="Name for the device.")],
     space: Space = None,
     dataset: Dataset = None,
@@ -81,15 +84,23 @@ def adapt(
 ) -> None:
     """Learn a device of your own from a few measured networks and keep it under its name.
 
-    Example: archcost adapt todo.csv --device my-board
+    It is learned from these tables alone: give earlier ones again with further measurements.
+
+    Example: archcost adapt todo.csv more.csv --device my-board
     """
     _column(metric)
     check_device_name(device, {card.device for card in cards()})
-    place, name, measured = _read(table, space, dataset, (device, metric))
+    place, name, measured = _read_all(tables, space, dataset, (device, metric))
     try:
         model = adapt_device(*measured, place, name, metric, device, sources)
     except MeasurementError as error:
-        raise MeasurementError(f"{table}: {error}") from None
+        raise MeasurementError(f"{', '.join(map(str, tables))}: {error}") from None
+    target = (place, name, device, metric)
+    before = [
+        card.n_train
+        for card in every_card()
+        if (card.space, card.dataset, card.device, card.metric) == target
+    ]
     try:
         folder = model.save()
     except OSError as error:
@@ -100,6 +111,8 @@ def adapt(
     assert model.learned is not None
     print_learned(model.learned, unit_of(metric))
     _say_next(place, name, measured, sources)
+    for n in before:
+        typer.echo(f"note: replaces what was learned from {_networks(n)} before")
     options = "" if name == find_dataset(find_space(place)) else f" --dataset {name}"
     options += "" if metric == "latency" else f" --metric {metric}"
     typer.echo(f"saved to {folder}; use it with: archcost predict --device {device}{options} …")
@@ -130,6 +143,22 @@ def _check_not_filled_in(output: Path) -> None:
         raise TableError(f"{output}: may hold measurements ({error}); {remedy}") from None
     if filled:
         raise TableError(f"{output}: {' and '.join(filled)} filled in already; {remedy}")
+
+
+def _read_all(
+    paths: list[Path], space: str | None, dataset: str | None, target: tuple[str, str]
+) -> tuple[str, str, _Measured]:
+    """Space, data set, networks and costs of files together, see `_read`."""
+    parts = [_read(path, space, dataset, target) for path in paths]
+    place, name, _ = parts[0]
+    for path, part in zip(paths, parts, strict=True):
+        if part[:2] != (place, name):
+            raise TableError(
+                f"{path}: {part[0]} on {part[1]}, but {paths[0]}: {place} on {name}; a device is "
+                "learned from tables of one space and data set"
+            )
+    archs = Batch.from_architectures(arch for *_, (batch, _) in parts for arch in batch)
+    return place, name, (archs, np.concatenate([costs for *_, (_, costs) in parts]))
 
 
 def _read(
@@ -176,13 +205,16 @@ def print_learned(learned: Learned, unit: str) -> None:
     if learned.error == learned.error:
         rank = "" if learned.rank != learned.rank else f", rank correlation {learned.rank:.3f}"
         typer.echo(f"on networks left out: median error {learned.error:.1%}{rank}")
-    alike = ", ".join(f"{name} ({value:.3f})" for name, value in learned.nearest if value > 0)
+    alike = ", ".join(f"{name} ({value:.3f})" for name, value in learned.nearest)
     if learned.nearest:
-        typer.echo(f"most like: {alike or 'no shipped device'}")
+        typer.echo(f"most like (correlation of predicted costs): {alike}")
     for note in learned.notes:
         typer.echo(f"note: {note}")
-    for name in learned.outliers:
-        typer.echo(f"warning: fits nothing else, measure again: {name}")
+    for name, more in learned.outliers:
+        typer.echo(
+            f"warning: measure again: {name}; the others suggest {abs(more):.0%} "
+            f"{'more' if more > 0 else 'less'}"
+        )
     for warning in learned.warnings:
         typer.echo(f"warning: {warning}")
 

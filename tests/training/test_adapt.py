@@ -22,6 +22,7 @@ from archcost.errors import (
 )
 from archcost.predictors import metrics
 from archcost.training import Settings, train
+from archcost.training.adapt import Learned
 from archcost.training.campaign import clean
 
 CELLS = np.random.default_rng(9).permutation(15625)[:400]
@@ -46,7 +47,7 @@ def test_any_number_of_samples(n: int, floor: float) -> None:
     assert model.learned is not None
     assert model.learned.n == n
     assert np.isnan(model.learned.error) == (n < 3)
-    assert len(model.learned.nearest) == 3
+    assert len(model.learned.nearest) == (3 if n >= 6 else 0)
 
 
 def test_hundreds_choose_among_kinds() -> None:
@@ -88,7 +89,39 @@ def test_an_outlier_is_named() -> None:
     costs[4] *= 8
     model = archcost.adapt(CELLS[:20], costs)
     assert model.learned is not None
-    assert model.learned.outliers == (parse(CELLS[4:5]).strings()[0],)
+    ((name, more),) = model.learned.outliers
+    assert name == parse(CELLS[4:5]).strings()[0]
+    assert more == pytest.approx(1 / 8 - 1, abs=0.02)
+
+
+def test_an_honest_stopwatch_is_not_doubted() -> None:
+    named = hit = 0
+    for seed in range(4):
+        rng = np.random.default_rng(seed)
+        archs = archcost.suggest(n=20, seed=seed)
+        costs = archcost.load("pixel3").predict(archs).value * rng.normal(1, 0.03, 20)
+        named += len(_learned(archs, costs).outliers)
+        costs[7] *= 2
+        hit += archs[7] in dict(_learned(archs, costs).outliers)
+    assert named == 0
+    assert hit == 4
+
+
+def _learned(archs: list[str], costs: np.ndarray) -> Learned:
+    found = archcost.adapt(archs, costs).learned
+    assert found is not None
+    return found
+
+
+def test_repeats_that_disagree_are_a_warning() -> None:
+    archs, costs = [*CELLS[:8], *CELLS[:8]], np.append(TRUTH[:8], TRUTH[:8] * 1.2)
+    assert _learned(archs, costs).warnings == ()
+    costs[9] *= 10
+    (warning,) = _learned(archs, costs).warnings
+    assert (
+        f"1 of 8 networks differ by more than half, most those of {parse(CELLS[1:2])[0]}" in warning
+    )
+    assert "12 times" in warning
 
 
 @pytest.mark.parametrize(
@@ -111,6 +144,8 @@ def test_warnings(change, says: str | None) -> None:  # type: ignore[no-untyped-
         assert model.learned.warnings == ()
     else:
         assert says in " ".join(model.learned.warnings)
+    if says in ("reversed", "unlike any known device"):
+        assert model.learned.nearest == ()
 
 
 def test_refused_networks() -> None:
