@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from difflib import get_close_matches
+from itertools import islice
 
 
 class ArchcostError(Exception):
@@ -66,3 +67,15 @@ def unknown_name(kind: str, name: object, known: Iterable[str]) -> UnknownNameEr
     else:
         hint = f"known: {', '.join(names) or 'none'}"
     return UnknownNameError(f"unknown {kind} {str(name)!r}; {hint}")
+
+
+def first_few(words: Iterable[str], count: int, most: int = 5) -> str:
+    """The first of so many words and how many more there are: a message about thousands is short.
+
+    Args:
+        words: as many as `count`; no more than `most` are taken from them.
+        count: of the words.
+        most: that are shown.
+    """
+    more = f" and {count - most} more" if count > most else ""
+    return ", ".join(islice(words, most)) + more

@@ -10,9 +10,8 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from archcost.errors import MeasurementError
+from archcost.errors import MeasurementError, first_few
 
-_SHOWN = 5
 _DECIMAL_COMMA = re.compile(r"\s*-?[0-9]+,[0-9]+\s*")
 
 
@@ -48,11 +47,10 @@ def _refuse(
     rows = list(rows)
     if not rows:
         return
-    shown = ", ".join(f"row {row + 1}: {_words(values[row])}" for row in rows[:_SHOWN])
-    more = f" and {len(rows) - _SHOWN} more" if len(rows) > _SHOWN else ""
+    shown = first_few((f"row {row + 1}: {_words(values[row])}" for row in rows), len(rows))
     refused = "" if failed_value is None else f"; write {failed_value:g} where it did not run"
     raise MeasurementError(
-        f"{name}: {len(rows)} of {len(values)} values {what} ({shown}{more}); correct those rows "
+        f"{name}: {len(rows)} of {len(values)} values {what} ({shown}); correct those rows "
         f"or leave their cells empty (not measured){refused}"
     )
 

@@ -16,7 +16,7 @@ from archcost.data.measurements import as_measured
 from archcost.data.names import GRAMMAR, column_of, dataset_name, parse_target, space_name
 from archcost.data.sources import source as source_of
 from archcost.data.table_files import CsvLayout, reading
-from archcost.errors import MeasurementError, TableError
+from archcost.errors import MeasurementError, TableError, first_few
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -180,8 +180,7 @@ def _find_architectures(
 
 
 def _listed(names: Sequence[str]) -> str:
-    more = f" and {len(names) - 12} more" if len(names) > 12 else ""
-    return ", ".join(repr(name) for name in names[:12]) + more
+    return first_few(map(repr, names), len(names), 12)
 
 
 def read_table(

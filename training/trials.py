@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from archcost.data import MeasuredTable
 from archcost.encodings import Batch, parse
-from archcost.errors import MeasurementError, unknown_name
+from archcost.errors import MeasurementError, first_few, unknown_name
 from archcost.predictors import (
     AdditivePredictor,
     EnsemblePredictor,
@@ -34,7 +34,6 @@ KINDS = ("additive", "gnn", "gbdt", "ensemble")
 """All kinds, the one first that is preferred among equals."""
 # A target that sums explain to this relative error is a sum.
 _EXACT = 1e-5
-_SHOWN = 5
 _WEIGHTS = np.arange(0.1, 0.95, 0.1)
 
 
@@ -95,11 +94,10 @@ def measured(table: MeasuredTable, name: Name) -> Mask:
     costs = table.targets[name]
     (zeros,) = np.nonzero(costs == 0)
     if len(zeros):
-        rows = ", ".join(str(row + 1) for row in zeros[:_SHOWN])
-        more = f" and {len(zeros) - _SHOWN} more" if len(zeros) > _SHOWN else ""
+        rows = first_few((str(row + 1) for row in zeros), len(zeros))
         raise MeasurementError(
             f"{' '.join(name)}: {len(zeros)} of {len(costs)} costs are 0, below the clock's "
-            f"resolution (rows {rows}{more}): time many runs of a network and divide, or leave "
+            f"resolution (rows {rows}): time many runs of a network and divide, or leave "
             "those cells empty (not measured)"
         )
     return (costs > 0) & ~_failed(table, name)
