@@ -17,7 +17,7 @@ from archcost.cli.collect import collect
 from archcost.cli.explain import explain
 from archcost.cli.explore import explore
 from archcost.cli.fetch import fetch
-from archcost.cli.options import INTERRUPTED
+from archcost.cli.options import INTERRUPTED, help_if_bare
 from archcost.cli.predict import predict
 from archcost.cli.report import plot, report
 from archcost.cli.search import search
@@ -32,7 +32,7 @@ app = typer.Typer(
     name="archcost",
     help="What a neural architecture costs on a device: latency in ms, energy in mJ, with "
     "calibrated intervals, without the device.",
-    no_args_is_help=True,
+    invoke_without_command=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
@@ -66,12 +66,14 @@ def _show_version(wanted: bool) -> None:
 
 @app.callback()
 def _root(
+    context: typer.Context,
     show_version: Annotated[
         bool,
         typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version."),
     ] = False,
 ) -> None:
     """Options of the command itself; each subcommand has its own --help."""
+    help_if_bare(context)
 
 
 def _warn(message: Warning | str, *_: object, **__: object) -> None:

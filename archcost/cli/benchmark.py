@@ -10,7 +10,7 @@ import typer
 
 from archcost.charts import check_image, save
 from archcost.charts.transfer import spearman_against_samples
-from archcost.cli.options import aligned, check_not_read, check_output, progress_bar
+from archcost.cli.options import aligned, check_not_read, check_output, help_if_bare, progress_bar
 from archcost.cli.tables import read_tables
 from archcost.data import written
 from archcost.encodings import CUSTOM
@@ -20,12 +20,9 @@ from archcost.training.transfer_benchmark import TransferScore, summary
 from archcost.training.transfer_benchmark import benchmark as run_benchmark
 from archcost.training.unseen import CellScore, SpaceScore, across_spaces, held_out_structure
 
-benchmark = typer.Typer(help="Reproduce published comparisons.", no_args_is_help=True)
-
-
-@benchmark.callback()
-def _root() -> None:
-    """Reproduce published comparisons."""
+benchmark = typer.Typer(
+    help="Reproduce published comparisons.", invoke_without_command=True, callback=help_if_bare
+)
 
 
 @benchmark.command()
@@ -36,21 +33,27 @@ def transfer(
     ],
     sets: Annotated[
         list[str] | None,
-        typer.Option("--set", help="ND, N1, …, FA; may be repeated. Default: all."),
+        typer.Option(
+            "--set",
+            help="A published split of devices: ND, N1 to N4, NA (NAS-Bench-201), FD, F1 to F4, FA "
+            "(FBNet); may be repeated. Default: all.",
+        ),
     ] = None,
     samples: Annotated[
         list[int] | None, typer.Option(help="Networks measured; may be repeated. Default: 10, 20.")
     ] = None,
     seeds: Annotated[int, typer.Option(help="Repetitions.", min=1)] = 20,
-    sampler: Annotated[str, typer.Option(help="random or suggest.")] = "random",
+    sampler: Annotated[
+        str, typer.Option(help="How they are chosen: random or suggest.")
+    ] = "random",
     out: Annotated[Path | None, typer.Option(help="Write every score to this .csv.")] = None,
     plot: Annotated[
         Path | None, typer.Option(help="Draw Spearman against samples (.png, .svg or .pdf).")
     ] = None,
 ) -> None:
-    """Score transfer on unseen devices, on all networks that were not samples.
+    """Score transfer to unseen devices.
 
-    Only the sources of a set and the samples are used.
+    On all networks that were not samples. Only the sources of a set and the samples are used.
 
     Example: archcost benchmark transfer --table nasbench201_help.parquet --set ND --samples 20
     """
@@ -86,11 +89,12 @@ def unseen(
     table: Annotated[list[Path], typer.Option(help="Tables of measurements; may be repeated.")],
     seeds: Annotated[int, typer.Option(help="Repetitions.", min=1)] = 5,
 ) -> None:
-    """Score structure that was never measured: another space, or cells unlike all samples.
+    """Score predictions of structure that was never measured.
 
-    A table of FBNet: its devices from NAS-Bench-201, with 0, 10, 20 and 85 measurements in FBNet.
-    One of NAS-Bench-201: from FBNet, and cells with a structure that none of 200 samples has.
-    A device itself and its other batch sizes are never sources.
+    That is of another space, or of cells unlike all samples. A table of FBNet: its devices from
+    NAS-Bench-201, with 0, 10, 20 and 85 measurements in FBNet. One of NAS-Bench-201: from FBNet,
+    and cells with a structure that none of 200 samples has. A device itself and its other batch
+    sizes are never sources.
 
     A table of custom cells (archcost collect run --space custom), with tables of the same device in
     NAS-Bench-201 and FBNet: custom cells from those, with 0, 20 and 100 of them measured.

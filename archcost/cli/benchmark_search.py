@@ -44,12 +44,12 @@ def search(
     seeds: Annotated[int, typer.Option(help="Draws of candidates.", min=1)] = 20,
     out: Annotated[Path | None, typer.Option(help="Write every draw to this .csv.")] = None,
 ) -> None:
-    """Search with predicted instead of measured latency, and on one device for another.
+    """Score searches by predicted latency, or for another device.
 
-    First what that loses in hypervolume, on six devices: of random halves of all cells, of random
-    halves of the cells that no shipped predictor has learned from, and of networks that the table
-    holds twice, where a second measurement shows how much is noise. Then what it costs to use on
-    one device what was searched for another.
+    First what predicted instead of measured latency loses in hypervolume, on six devices: of random
+    halves of all cells, of random halves of the cells that no shipped predictor has learned from,
+    and of networks that the table holds twice, where a second measurement shows how much is noise.
+    Then what it costs to use on one device what was searched for another.
 
     Example: archcost benchmark search --table nasbench201_hwnasbench_cifar10.parquet --accuracy
     nasbench201_accuracy.parquet

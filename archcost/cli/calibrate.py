@@ -40,10 +40,10 @@ def calibrate(
     visit_seconds: VisitSeconds = 0.2,
     seed: Seed = 0,
 ) -> None:
-    """Measure a few chosen networks on this machine and predict all the others: about a minute.
+    """Measure a few networks on this machine, predict all others.
 
-    Stopped at any moment, the same command goes on where it was. Then archcost predict knows the
-    machine under its name.
+    It takes about a minute. Stopped at any moment, the same command goes on where it was. Then
+    archcost predict knows the machine under its name.
 
     Example: archcost calibrate --runtime onnxruntime -n 10 --device my-laptop
     """

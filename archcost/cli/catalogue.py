@@ -26,7 +26,12 @@ def devices(
         typer.Option(metavar="NAME", help="Delete this device of your own instead of listing."),
     ] = None,
 ) -> None:
-    """List what can be predicted: devices, metrics, and what was measured on them."""
+    """List what can be predicted: devices, metrics, spaces.
+
+    Without --space and --dataset: of all.
+
+    Example: archcost devices --space fbnet --scores
+    """
     if remove is not None:
         for folder in remove_device(remove):
             typer.echo(f"deleted {folder}")

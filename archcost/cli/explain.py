@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from archcost.checkpoints import explain as explained
-from archcost.cli.options import AnySpace, Coverage, Dataset, Kind, Metric, aligned
+from archcost.cli.options import METRICS, AnySpace, Coverage, Dataset, Kind, aligned
 from archcost.predictors import Change, Explanation
 
 _SHOWN = 5
@@ -33,21 +33,22 @@ def explain(
             "file; with --space custom a cell with other nodes and operators."
         ),
     ],
-    device: Annotated[str, typer.Option(help="Device id; see `archcost devices`.")],
-    metric: Metric = None,
+    device: Annotated[str, typer.Option(help="Device id, as archcost devices lists them.")],
+    metric: Annotated[str, typer.Option(help=f"{METRICS}.")] = "latency",
     space: AnySpace = None,
     dataset: Dataset = None,
     kind: Kind = None,
     coverage: Coverage = 0.9,
     form: Annotated[Form, typer.Option("--format", help="Form of the output.")] = Form.table,
 ) -> None:
-    """Show where a predicted cost comes from, and which single change would save the most.
+    """Show where a predicted cost comes from, and how to save.
 
-    Contributions of the skeleton, the wiring and each operator add up to the prediction.
+    That is, which change of a single operator would save the most. Contributions of the skeleton,
+    the wiring and each operator add up to the prediction.
 
     Example: archcost explain 1 --device raspi4
     """
-    found = explained(arch, device, metric or "latency", space, dataset, kind, coverage)
+    found = explained(arch, device, metric, space, dataset, kind, coverage)
     if form is Form.json:
         typer.echo(json.dumps(found.to_dict(), indent=1))
         return

@@ -19,7 +19,7 @@ def explore(
         bool, typer.Option("--open/--no-open", help="Open the page in a browser.")
     ] = True,
 ) -> None:
-    """Click a network together and see what it costs on every device: a page on this machine.
+    """Serve a page to click networks together and see their costs.
 
     The page shows latency and energy with intervals, ranks in the search space, two networks side
     by side, and where a cost comes from. The same service answers POST /predict and POST /explain

@@ -12,12 +12,19 @@ from archcost.cli.options import progress_bar
 
 def fetch(
     destination: Annotated[
-        Path | None, typer.Option("--out", help="Where to put the file; by default the cache.")
+        Path | None,
+        typer.Option(
+            "--out",
+            help="The file to write; by default in $ARCHCOST_CACHE, else in archcost in your cache "
+            "folder.",
+        ),
     ] = None,
 ) -> None:
-    """Download HW-NAS-Bench's official file (MIT licence), verify it, and print where it is.
+    """Download HW-NAS-Bench's official file and verify it.
 
-    An interrupted download goes on where it stopped.
+    Its licence is MIT. Printed is where it is; an interrupted download goes on where it stopped.
+
+    Example: archcost fetch --out HW-NAS-Bench-v1_0.pickle
     """
     from archcost.data.fetch import fetch as fetch_file
 

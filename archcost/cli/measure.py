@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import numpy as np
 import typer
 
-from archcost.cli.options import Dataset, check_not_read, counted, progress_bar
+from archcost.cli.options import Dataset, check_not_read, check_output, counted, progress_bar
 from archcost.errors import UnsupportedError
 from archcost.training.collect.board.protocol import DEFAULTS
 
@@ -18,12 +18,16 @@ if TYPE_CHECKING:
 
 _RUNS_A_SECOND = 10_000
 
-Archs = Annotated[Path | None, typer.Option(help="A .csv or .parquet with an architecture column.")]
+Archs = Annotated[
+    Path | None,
+    typer.Option(help="A .csv or .parquet with a column of architectures (arch, index, …)."),
+]
 Count = Annotated[int | None, typer.Option("-n", help="Number of random networks to draw.", min=1)]
 CollectSpace = Annotated[
     str | None,
     typer.Option(
-        help="nasbench201, fbnet, or custom: cells of any shape in NAS-Bench-201's skeleton."
+        help="nasbench201, fbnet, or custom (cells of any shape in NAS-Bench-201's skeleton); by "
+        "default that of the networks in --archs, nasbench201 with -n."
     ),
 ]
 RuntimeName = Annotated[
@@ -34,7 +38,7 @@ RuntimeName = Annotated[
 ]
 Threads = Annotated[int, typer.Option(help="Threads that a run may use.", min=1)]
 Rounds = Annotated[int, typer.Option(help="Visits of each network.", min=1)]
-BatchSize = Annotated[int, typer.Option(help="Images a run.", min=1)]
+BatchSize = Annotated[int, typer.Option(help="Images in each run.", min=1)]
 DeviceName = Annotated[
     str | None, typer.Option(help="Name of the device in the table; by default the processor's.")
 ]
@@ -80,11 +84,12 @@ def run(
             "repeated. Default: all. Each has a table of its own, named with its label."
         ),
     ] = None,
-    out: Annotated[Path, typer.Option(help="The table to write.")] = Path("measured.parquet"),
+    out: Annotated[Path, typer.Option(help="The .parquet to write.")] = Path("measured.parquet"),
 ) -> None:
-    """Measure networks on this machine; stopped at any moment, it goes on where it was.
+    """Measure networks on this machine.
 
-    The journal beside the table holds every visit. Without --archs and -n: go on with it.
+    Stopped at any moment, the same command goes on where it was: the journal beside the table holds
+    every visit. Without --archs and -n: go on with the journal.
 
     Example: archcost collect run -n 50 --runtime onnxruntime --out mine.parquet
     """
@@ -92,6 +97,7 @@ def run(
         raise UnsupportedError("--label goes with --scheduler: it names devices of a Dask cluster")
     if scheduler is not None and power_log is not None:
         raise UnsupportedError("--power-log is of one machine: leave out --scheduler")
+    check_output(out, (".parquet",))
     check_not_read(out, archs, power_log)
     from archcost.training.collect.measuring import Options, journal_path, measure
 
@@ -148,7 +154,9 @@ def bundle(
     seed: Seed = 0,
     out: Annotated[Path, typer.Option(help="A new folder.")] = Path("bundle"),
 ) -> None:
-    """Write models and one script that measures them on a board without archcost.
+    """Write models and a script that measures them on a board.
+
+    The board needs the runtime, not archcost.
 
     Example: archcost collect bundle --archs todo.csv --runtime onnxruntime --out bundle
     """
@@ -168,7 +176,7 @@ def import_(
     results: Annotated[Path, typer.Argument(help="The results.jsonl that came back.")],
     device: DeviceName = None,
     power_log: PowerLog = None,
-    out: Annotated[Path, typer.Option(help="The table to write.")] = Path("measured.parquet"),
+    out: Annotated[Path, typer.Option(help="The .parquet to write.")] = Path("measured.parquet"),
 ) -> None:
     """Write the table of what a bundle measured on a board.
 
@@ -176,6 +184,7 @@ def import_(
     """
     from archcost.training.collect.bundle import import_results
 
+    check_output(out, (".parquet",))
     check_not_read(out, results, power_log)
     found = import_results(results, out, device=device, power_log=power_log)
     typer.echo(str(out))

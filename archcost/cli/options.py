@@ -20,25 +20,32 @@ INTERRUPTED = 130
 
 Space = Annotated[
     str | None,
-    typer.Option(help="Search space, nasbench201 or fbnet; by default what the form shows."),
+    typer.Option(
+        help="Search space, nasbench201 or fbnet; by default that of the architectures as they are "
+        "written, nasbench201 without any."
+    ),
 ]
 AnySpace = Annotated[
     str | None,
     typer.Option(
-        help="nasbench201, fbnet, or custom: cells of one's own; by default what the form shows."
+        help="Search space: nasbench201, fbnet, or custom (cells of one's own); by default that of "
+        "the architectures as they are written."
     ),
 ]
 Dataset = Annotated[
     str | None,
-    typer.Option(help="Data set; by default cifar10 for nasbench201 and cifar100 for fbnet."),
+    typer.Option(
+        help="Data set whose images and classes the networks have: cifar10 (default), cifar100 or "
+        "ImageNet16-120 in nasbench201; cifar100 (default) or ImageNet in fbnet."
+    ),
 ]
-Metric = Annotated[
-    str | None,
-    typer.Option(help="latency (ms), energy (mJ) or arithmetic_intensity (operations/byte)."),
-]
+METRICS = "latency (ms), energy (mJ) or arithmetic_intensity (operations/byte)"
 Kind = Annotated[
     str | None,
-    typer.Option(help="Kind of predictor, e.g. gbdt; by default the best on validation data."),
+    typer.Option(
+        help="Kind of predictor, e.g. gbdt; by default the best on validation data, which archcost "
+        "devices lists."
+    ),
 ]
 Coverage = Annotated[
     float, typer.Option(help="Share of measurements the intervals shall hold, 0.5 to 0.99.")
@@ -48,9 +55,16 @@ TableFile = Annotated[
     typer.Option(
         "--table",
         help="HW-NAS-Bench's official pickle, or a .csv or .parquet with an architecture column "
-        "and columns such as raspi4_latency_ms.",
+        "(arch, index, …) and columns such as raspi4_latency_ms or raspi4_energy_mj; empty: not "
+        "measured, -1: the device refused the network.",
     ),
 ]
+
+
+def help_if_bare(context: typer.Context) -> None:
+    """Of a command with subcommands, when none is given: print what --help prints."""
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())
 
 
 def aligned(lines: Sequence[Sequence[str]]) -> list[str]:

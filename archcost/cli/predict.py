@@ -17,14 +17,15 @@ import typer
 
 from archcost.checkpoints import Card, chosen_cards, find_place, load_card
 from archcost.cli.options import (
+    METRICS,
     AnySpace,
     Coverage,
     Dataset,
     Kind,
-    Metric,
     Problems,
     aligned,
     check_not_read,
+    check_output,
     counted,
     malformed,
     progress_bar,
@@ -80,12 +81,19 @@ def predict(
         ),
     ] = None,
     device: Annotated[
-        list[str] | None, typer.Option(help="Device id; may be given several times.")
+        list[str] | None,
+        typer.Option(help="Device id, as archcost devices lists them; may be repeated."),
     ] = None,
     every: Annotated[
         bool, typer.Option("--all", help="All devices, yours too, and all their metrics.")
     ] = False,
-    metric: Metric = None,
+    metric: Annotated[
+        str | None,
+        typer.Option(
+            help=f"{METRICS}; by default latency of each --device, and all metrics with --all or "
+            "without --device."
+        ),
+    ] = None,
     space: AnySpace = None,
     dataset: Dataset = None,
     kind: Kind = None,
@@ -94,7 +102,9 @@ def predict(
     source: Annotated[
         str | None,
         typer.Option(
-            "--input", help="A .csv or .parquet with an architecture column, an .onnx file, or - ."
+            "--input",
+            help="Instead of architectures: a .csv or .parquet with a column of them (arch, index, "
+            "…), an .onnx file, or - for lines of stdin.",
         ),
     ] = None,
     output: Annotated[
@@ -118,15 +128,17 @@ def predict(
         ),
     ] = None,
 ) -> None:
-    """Print the predicted cost of architectures, with intervals and units.
+    """Print the predicted costs of architectures, with intervals.
 
-    Without --device or --all: the six devices of HW-NAS-Bench.
+    Without --device or --all: the six devices of HW-NAS-Bench. A cost is that of one run.
 
     A .csv or .parquet of any length is predicted into another in constant memory, and with --engine
     dask into a folder of .parquet parts by many processes: interrupted, the same command goes on.
     Rows are in the order of the input within each model; models take turns every 65,536 rows.
 
     Example: archcost predict 1 --device raspi4 --coverage 0.95
+
+    Example: archcost predict --input cells.csv --all --output costs.csv
     """
     if bool(archs) == (source is not None):
         raise UnsupportedError("give architectures, or --input FILE, and not both; see --help")
@@ -138,8 +150,8 @@ def predict(
             )
     elif scheduler is not None:
         raise UnsupportedError("--scheduler goes with --engine dask")
-    elif output is not None and output.suffix.lower() not in _SUFFIXES:
-        raise TableError(f"{output}: write a file that ends in {', '.join(_SUFFIXES)}")
+    else:
+        check_output(output, _SUFFIXES)
     if source is not None and source != "-" and output is not None:
         for path in (output, left_out_path(output)):
             check_not_read(path, Path(source))

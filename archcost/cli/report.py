@@ -13,8 +13,8 @@ import typer
 
 from archcost.checkpoints import chosen_cards, find_place
 from archcost.cli.options import (
+    METRICS,
     Dataset,
-    Metric,
     Space,
     aligned,
     check_output,
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 _EVERY = "all"
 
+Metric = Annotated[str | None, typer.Option(help=f"{METRICS}; by default all.")]
 Devices = Annotated[
     list[str] | None,
     typer.Option(
@@ -64,10 +65,11 @@ def report(
     table: Tables = None,
     accuracy: AccuracyFile = None,
 ) -> None:
-    """Write a page of pictures of what networks cost on devices; it opens without a network.
+    """Write a page of pictures of what networks cost on devices.
 
-    Rank correlation between devices, cost against multiply-accumulates and parameters, what each
-    operator costs at each place, Pareto sets; with measurements (--table), predictions beside them.
+    It is one file, and shown without an internet connection. Rank correlation between devices, cost
+    against multiply-accumulates and parameters, what each operator costs at each place, Pareto
+    sets; with measurements (--table), predictions beside them.
 
     Example: archcost report --devices raspi4,edgegpu --table HW-NAS-Bench-v1_0.pickle -o page.html
     """

@@ -28,7 +28,7 @@ def search(
     out: Annotated[Path, typer.Option(help="Folder for pareto.csv, pareto.png and pareto.html.")],
     device: Annotated[
         list[str] | None,
-        typer.Option(help="Device whose cost is kept low; may be given several times."),
+        typer.Option(help="Device whose cost is kept low, one at least; may be repeated."),
     ] = None,
     metric: Annotated[
         list[str] | None,
@@ -85,11 +85,13 @@ def search(
         typer.Option(help="Its column; by default accuracy, or the one called as the data set."),
     ] = None,
     nodes: Annotated[
-        int | None, typer.Option(help="Of custom cells: nodes, 2 to 6; by default 4.")
+        int | None, typer.Option(help="Nodes of custom cells, 2 to 6; by default 4.")
     ] = None,
     operators: Annotated[
         str | None,
-        typer.Option(help="Of custom cells: operators, with commas between; by default 11."),
+        typer.Option(
+            help="Operators of custom cells, such as none,nor_conv_3x3; by default 11 of them."
+        ),
     ] = None,
     budget: Annotated[
         int | None,
@@ -99,12 +101,12 @@ def search(
             min=1,
         ),
     ] = None,
-    seed: Annotated[int, typer.Option(help="Of everything random.")] = 0,
+    seed: Annotated[int, typer.Option(help="Another seed draws other candidates.")] = 0,
 ) -> None:
-    """Find the architectures with the best accuracy for their predicted cost, within limits.
+    """Find the most accurate architectures for their predicted cost.
 
-    NAS-Bench-201 is looked at whole, FBNet and custom cells are searched by NSGA-II. Stopped with
-    Ctrl-C, what was found until then is written.
+    Within limits, if there are any. NAS-Bench-201 is looked at whole, FBNet and custom cells are
+    searched by NSGA-II. Stopped with Ctrl-C, what was found until then is written.
 
     Example: archcost search --device raspi4 --max-latency 20ms --confidence 0.9 --out found
     """

@@ -51,7 +51,9 @@ def simulate(
         ),
     ] = None,
 ) -> None:
-    """Print the simulated cost of architectures on a chip, for one image.
+    """Print the simulated costs of architectures on a chip.
+
+    Latency and energy of one image.
 
     Example: archcost collect simulate 1 2 --chip eyeriss --set rows=16 --set columns=16
     """

@@ -37,10 +37,10 @@ def sweep(
         Path | None, typer.Option(help="Draw energy against latency (.png, .svg or .pdf).")
     ] = None,
 ) -> None:
-    """Simulate architectures on many versions of a chip; prints those worth having.
+    """Simulate architectures on many versions of a chip.
 
-    That is, those that no other version beats in both latency and energy. Area and leakage are
-    not in the model, so more hardware costs nothing by itself.
+    Printed are those worth having, that no other version beats in both latency and energy. Area and
+    leakage are not in the model, so more hardware costs nothing by itself.
 
     Example: archcost collect sweep 1 --over rows=6,12,24 --over columns=7,14,28 --plot sweep.png
     """

@@ -21,6 +21,7 @@ from archcost.training import train as train_tables
 from archcost.training.layers import train_layers
 from archcost.training.trials import KINDS
 
+_NAMING = "may be repeated. A single one is that of a column latency_ms without a device."
 Source = Annotated[
     str | None, typer.Option(help="Publication of the table: hw-nas-bench, help or eagle.")
 ]
@@ -33,10 +34,11 @@ def train(
     dataset: Dataset = None,
     source: Source = None,
     device: Annotated[
-        list[str] | None, typer.Option(help="Train these devices only; may be repeated.")
+        list[str] | None, typer.Option(help=f"Train these devices only; {_NAMING}")
     ] = None,
     n_train: Annotated[
-        int | None, typer.Option(help="Learn from so many architectures only.", min=50)
+        int | None,
+        typer.Option(help="Learn from so many architectures; by default all.", min=50),
     ] = None,
     kind: Annotated[
         list[str] | None,
@@ -46,7 +48,7 @@ def train(
     steps: Annotated[int, typer.Option(help="Steps of training of a gnn.", min=1)] = 3600,
     seed: Annotated[int, typer.Option(help="Of the split, the folds and the trees.")] = 0,
 ) -> None:
-    """Train predictors from a table of measurements and write checkpoints.
+    """Train predictors from a table and write checkpoints.
 
     From custom cells (archcost collect run --space custom) models of layers are trained, to which
     --kind, --n-train, --trees and --steps do not apply.
@@ -84,7 +86,7 @@ def evaluate(
     space: Space = None,
     dataset: Dataset = None,
     device: Annotated[
-        list[str] | None, typer.Option(help="Score these devices only; may be repeated.")
+        list[str] | None, typer.Option(help=f"Score these devices only; {_NAMING}")
     ] = None,
     kind: Kind = None,
     every: Annotated[
@@ -92,10 +94,10 @@ def evaluate(
         typer.Option("--all-rows", help="Score on all rows, also on those learned from."),
     ] = False,
 ) -> None:
-    """Score predictors, shipped and your own, on a table of measurements.
+    """Score predictors on a table of measurements.
 
-    By default on the rows that they have not learned from; of a trained predictor these are known
-    for the table that it was trained on only.
+    Shipped ones and your own: by default on the rows that they have not learned from; of a trained
+    predictor these are known for the table that it was trained on only.
 
     Example: archcost evaluate --table nasbench201_hwnasbench_cifar10.parquet --dataset cifar10
     """

@@ -73,6 +73,8 @@ def write_bundle(
     batch, folder = parse(archs), Path(out)
     named = options.device or _UNNAMED
     plan = plan_of(batch, options, device=named)
+    if folder.exists() and not folder.is_dir():
+        raise UnsupportedError(f"{folder} is a file; give a new folder")
     if folder.exists() and any(folder.iterdir()):
         raise UnsupportedError(f"{folder} is not empty; give a new folder")
     # Within a folder that is there, which may be a disk of its own; else beside the new one.
@@ -143,6 +145,8 @@ def import_results(
         plan, records = read_journal(results)
     except FileNotFoundError:
         raise TableError(f"{results}: no such file") from None
+    except OSError as error:
+        raise TableError(f"{results}: cannot be read ({error.strerror})") from None
     except ValueError as error:
         raise TableError(str(error)) from None
     name = device or (plan["device"] if plan["device"] != _UNNAMED else _named_by(plan, records))

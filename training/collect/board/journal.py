@@ -105,8 +105,6 @@ def _lock(file: IO[bytes], path: str) -> None:
 
 def _read(path: str) -> tuple[list[Record], int]:
     """The records of a file, and how many of its bytes are whole lines."""
-    if not os.path.exists(path):
-        return [], 0
     with open(path, "rb") as file:
         content = file.read()
     whole = content.rfind(b"\n") + 1
