@@ -5,16 +5,26 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 
 # Devices that a person has saved must neither be seen nor be touched.
 os.environ["ARCHCOST_HOME"] = tempfile.mkdtemp(prefix="archcost-test-")
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+_PATIENCE_S = 600
+"""A busy machine is slow, not wrong: what hangs must end, but nothing fails for being slow."""
+hypothesis.settings.register_profile(
+    "patient",
+    deadline=None,
+    suppress_health_check=[hypothesis.HealthCheck.too_slow],
+)
+hypothesis.settings.load_profile("patient")
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
 
 
@@ -34,6 +44,19 @@ def shared_data() -> Path:
     return SHARED
 
 
+@pytest.fixture(scope="session")
+def until() -> Callable[[Callable[[], object]], None]:
+    """Waits until a condition holds."""
+
+    def wait(condition: Callable[[], object]) -> None:
+        end = time.monotonic() + _PATIENCE_S
+        while not condition():
+            assert time.monotonic() < end, f"not so within {_PATIENCE_S} s"
+            time.sleep(0.005)
+
+    return wait
+
+
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
     """A running Chromium or Chrome; tests are skipped where there is none.
@@ -51,8 +74,20 @@ def browser() -> Iterator[Any]:
         started.close()
 
 
+@pytest.fixture(scope="module")
+def new_tab(browser: Any) -> Callable[..., Any]:
+    """Gives an empty tab, in a context of its own that has these options."""
+
+    def opening(**options: Any) -> Any:
+        context = browser.new_context(**options)
+        context.set_default_timeout(1000 * _PATIENCE_S)
+        return context.new_page()
+
+    return opening
+
+
 @pytest.fixture
-def opened(browser: Any) -> Any:
+def opened(new_tab: Callable[..., Any]) -> Any:
     """A context manager: a file in a tab of this width, offline.
 
     At the end it has asked for nothing but the file, and said nothing on the console.
@@ -60,8 +95,7 @@ def opened(browser: Any) -> Any:
 
     @contextmanager
     def opening(path: Path, width: int = 1280) -> Iterator[Any]:
-        context = browser.new_context(viewport={"width": width, "height": 900}, offline=True)
-        tab = context.new_page()
+        tab = new_tab(viewport={"width": width, "height": 900}, offline=True)
         said: list[str] = []
         asked: list[str] = []
         tab.on("console", lambda message: said.append(message.text))
@@ -70,7 +104,7 @@ def opened(browser: Any) -> Any:
         tab.goto(path.as_uri())
         tab.wait_for_selector(".chart[data-drawn]")
         yield tab
-        context.close()
+        tab.context.close()
         assert said == []
         assert [url for url in asked if not url.startswith(("file:", "data:", "blob:"))] == []
 

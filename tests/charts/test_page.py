@@ -104,11 +104,8 @@ def test_pointing_at_a_network_shows_its_drawing(written: Path, opened: Any) -> 
         assert not tab.locator("#tooltip").is_visible()
 
 
-def test_a_tap_shows_the_drawing_too(written: Path, browser: Any) -> None:
-    context = browser.new_context(
-        viewport={"width": 390, "height": 900}, has_touch=True, is_mobile=True
-    )
-    tab = context.new_page()
+def test_a_tap_shows_the_drawing_too(written: Path, new_tab: Any) -> None:
+    tab = new_tab(viewport={"width": 390, "height": 900}, has_touch=True, is_mobile=True)
     tab.goto(written.as_uri())
     tab.wait_for_selector(".chart[data-drawn]")
     box = tab.locator("canvas").first.bounding_box()
@@ -120,7 +117,7 @@ def test_a_tap_shows_the_drawing_too(written: Path, browser: Any) -> None:
     else:
         pytest.fail("no tap shows a network")
     assert tab.locator("#tooltip .name").inner_text() in TEXTS
-    context.close()
+    tab.context.close()
 
 
 def _point_at_something(tab: Any, box: dict[str, float]) -> None:
@@ -132,15 +129,14 @@ def _point_at_something(tab: Any, box: dict[str, float]) -> None:
     pytest.fail("nothing to point at")
 
 
-def test_filters_hide_figures_and_reach_charts(written: Path, opened: Any) -> None:
+def test_filters_hide_figures_and_reach_charts(written: Path, opened: Any, until: Any) -> None:
     with opened(written) as tab:
         tab.wait_for_function("document.querySelectorAll('[data-drawn]').length == 3")
         before = tab.locator("figure").nth(2).screenshot()
         tab.select_option("select[data-filter=device]", "two")
         shown = tab.locator("figure").evaluate_all("all => all.map(f => !f.hidden)")
         assert shown == [False, True, True]
-        tab.wait_for_timeout(200)
-        assert tab.locator("figure").nth(2).screenshot() != before
+        until(lambda: tab.locator("figure").nth(2).screenshot() != before)
         tab.select_option("select[data-filter=device]", "")
         assert tab.locator("figure:not([hidden])").count() == 3
 
@@ -155,8 +151,8 @@ def test_no_page_is_wider_than_its_window(written: Path, opened: Any, width: int
         assert inside == [True, True]
 
 
-def test_the_policy_of_the_page_forbids_a_network(written: Path, browser: Any) -> None:
-    tab = browser.new_page()
+def test_the_policy_of_the_page_forbids_a_network(written: Path, new_tab: Any) -> None:
+    tab = new_tab()
     tab.goto(written.as_uri())
     loaded = "fetch('http://127.0.0.1:9/').then(() => 'yes', error => String(error))"
     assert "TypeError" in tab.evaluate(loaded)
@@ -165,4 +161,4 @@ def test_the_policy_of_the_page_forbids_a_network(written: Path, browser: Any) -
         new Image().src = 'http://127.0.0.1:9/a.png';
     })"""
     assert tab.evaluate(image) == "img-src"
-    tab.close()
+    tab.context.close()

@@ -27,7 +27,7 @@ def run(*arguments: str, text: str | None = None) -> subprocess.CompletedProcess
         text=True,
         input=text,
         check=False,
-        timeout=120,
+        timeout=600,
     )
 
 

@@ -166,7 +166,7 @@ def test_lengths_must_agree() -> None:
         MeasuredTable("nasbench201", "cifar10", None, np.arange(3), {("x", "latency"): np.ones(2)})
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(data=st.binary(max_size=200) | st.text(max_size=200).map(str.encode))
 def test_foreign_bytes_raise_only_our_errors(
     tmp_path_factory: pytest.TempPathFactory, data: bytes

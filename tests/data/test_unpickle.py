@@ -205,7 +205,7 @@ def _raises_only_value_errors(data: bytes) -> None:
         module.loads_plain(data)
 
 
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=1500)
 @given(protocol=protocols, edits=mutations, cut=st.floats(0, 1))
 def test_mutated_files_raise_nothing_else(
     protocol: int, edits: list[tuple[float, int]], cut: float
@@ -217,7 +217,7 @@ def test_mutated_files_raise_nothing_else(
     _raises_only_value_errors(bytes(data[: int(cut * len(data))]))
 
 
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=1500)
 @given(data=st.lists(st.sampled_from(_CODES) | st.integers(0, 8), max_size=40))
 def test_random_programs_raise_nothing_else(data: list[int]) -> None:
     _raises_only_value_errors(bytes([*data, ord(".")]))

@@ -54,7 +54,7 @@ def members() -> st.SearchStrategy[Any]:
     )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(members(), max_size=8))
 def test_a_mixed_batch_is_its_members_in_order(items: list[Any]) -> None:
     singly = [parse([item])[0] for item in items]
@@ -263,7 +263,7 @@ containers = st.recursive(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(containers, st.sampled_from([None, "nasbench201", "fbnet"]))
 def test_anything_is_a_batch_or_an_error(thing: Any, space: str | None) -> None:
     try:

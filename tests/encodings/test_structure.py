@@ -61,7 +61,7 @@ def test_nasbench201_against_all_paths() -> None:
     check(NASBENCH201_EDGES, all_ids()[::31])
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.data())
 def test_any_wiring_against_all_paths(data: st.DataObject) -> None:
     nodes = data.draw(st.integers(2, 5))

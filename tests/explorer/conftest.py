@@ -35,7 +35,7 @@ class Served:
 
     def ended(self) -> tuple[int, str]:
         """Exit status, and what was said on stderr."""
-        status = self.process.wait(timeout=60)
+        status = self.process.wait(timeout=600)
         self.said.seek(0)
         return status, self.said.read()
 

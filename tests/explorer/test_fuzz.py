@@ -14,7 +14,7 @@ schema.app = app
 
 
 @schema.parametrize()
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=25, suppress_health_check=list(HealthCheck))
 def test_answers_keep_to_the_schema(case: schemathesis.Case) -> None:
     # Which names and architectures exist is not in the schema: strings that fit it may be refused.
     case.call_and_validate(

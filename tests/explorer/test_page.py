@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Page
 
 MINUS = "\N{MINUS SIGN}"
 READY = "#results[aria-busy=false] [role=row][data-device]"
@@ -17,15 +17,14 @@ Open = Callable[..., "Page"]
 
 
 @pytest.fixture
-def open_page(browser: Browser, address: str) -> Iterator[Open]:
+def open_page(new_tab: Open, address: str) -> Iterator[Open]:
     """Opens the page at a link; what its console complains of fails the test."""
     complaints: list[str] = []
-    contexts = []
+    pages: list[Page] = []
 
     def opened(link: str = "", width: int = 1280, **options: Any) -> Page:
-        context = browser.new_context(viewport={"width": width, "height": 850}, **options)
-        contexts.append(context)
-        page = context.new_page()
+        page = new_tab(viewport={"width": width, "height": 850}, **options)
+        pages.append(page)
         page.on("console", lambda m: complaints.append(m.text) if m.type == "error" else None)
         page.on("pageerror", lambda error: complaints.append(str(error)))
         # Nothing may come from elsewhere, and nothing may be asked for there.
@@ -38,8 +37,8 @@ def open_page(browser: Browser, address: str) -> Iterator[Open]:
         return page
 
     yield opened
-    for context in contexts:
-        context.close()
+    for page in pages:
+        page.context.close()
     assert complaints == []
 
 
@@ -184,7 +183,7 @@ def test_fbnet_by_block(open_page: Open) -> None:
 def test_ranks_come_when_they_are_made(open_page: Open) -> None:
     page = open_page("#a=000000")
     rank = page.locator("[data-device=edgegpu][data-metric=energy] .rank .line").first
-    rank.filter(has_text="%").wait_for(timeout=120_000)
+    rank.filter(has_text="%").wait_for()
     assert re.fullmatch(r"[\d,]+ of 15,625 cells .*", str(rank.get_attribute("title")))
 
 

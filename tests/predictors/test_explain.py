@@ -57,7 +57,7 @@ def test_layers_add_up_to_their_parts(device: str, arch: object) -> None:
 
 
 @given(st.lists(st.integers(0, 4), min_size=6, max_size=6))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_sums_over_operators_are_found(ids: list[int]) -> None:
     """On Eyeriss an operator costs the same wherever it stands."""
     price = (0.0, 0.0, 0.24576, 1.47456, 1.47456)

@@ -93,7 +93,7 @@ def test_numpy_and_library_agree(noisy: np.ndarray) -> None:
     assert np.allclose(few, many[:150], atol=1e-5)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.data())
 def test_damaged_trees_are_refused_or_read(data: st.DataObject) -> None:
     content = bytearray(_small_trees())

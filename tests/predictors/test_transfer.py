@@ -52,7 +52,7 @@ def test_an_exact_sum_is_found_and_ties_stay_ties() -> None:
     assert three == pytest.approx(pool, rel=1e-4)
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 @given(st.floats(1e-4, 1e4))
 def test_another_unit_scales_predictions_and_intervals(factor: float) -> None:
     noise = np.exp(np.random.default_rng(1).normal(0, 0.1, 8))
@@ -62,7 +62,7 @@ def test_another_unit_scales_predictions_and_intervals(factor: float) -> None:
         assert np.allclose(one * factor, other, rtol=1e-6)
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 @given(st.permutations(range(8)))
 def test_the_order_of_samples_does_not_matter(order: list[int]) -> None:
     noisy = additive(CELLS[:8]) * np.exp(np.random.default_rng(2).normal(0, 0.1, 8))

@@ -67,7 +67,7 @@ def test_the_package_is_the_function_too() -> None:
     assert package("fpga", budget=50).method == archcost.search("fpga", budget=50).method
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 @given(
     latency=st.floats(0.3, 8.0),
     energy=st.floats(2.0, 30.0),

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -29,7 +29,7 @@ VISITS = 3 * 6
 class Cluster:
     """A scheduler and a process per worker, on loopback."""
 
-    def __init__(self) -> None:
+    def __init__(self, until: Any) -> None:
         self.scheduler = distributed.LocalCluster(
             n_workers=0, processes=True, dashboard_address=None
         )
@@ -45,10 +45,7 @@ class Cluster:
             )
             for name, label in LABELS.items()
         }
-        deadline = time.monotonic() + 60
-        while len(self.scheduler.scheduler.workers) < len(LABELS):
-            assert time.monotonic() < deadline
-            time.sleep(0.05)
+        until(lambda: len(self.scheduler.scheduler.workers) == len(LABELS))
 
     def close(self) -> None:
         for worker in self.workers.values():
@@ -58,8 +55,8 @@ class Cluster:
 
 
 @pytest.fixture(scope="module")
-def cluster() -> Iterator[Cluster]:
-    found = Cluster()
+def cluster(until: Any) -> Iterator[Cluster]:
+    found = Cluster(until)
     yield found
     found.close()
 

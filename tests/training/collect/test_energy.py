@@ -94,7 +94,7 @@ def test_ina3221_of_a_tx2(tmp_path: Path) -> None:
     for channel, (label, milliwatts) in enumerate((("VDD_SYS_GPU", 900), ("VDD_IN", 4000))):
         (folder / f"rail_name_{channel}").write_text(label)
         (folder / f"in_power{channel}_input").write_text(str(milliwatts))
-    assert watts_of(INA3221(str(tmp_path))) == pytest.approx(4.0, rel=0.01)
+    check_watts(INA3221(str(tmp_path)), 4.0)
 
 
 def test_ina3221_of_an_orin(tmp_path: Path) -> None:
@@ -108,7 +108,7 @@ def test_ina3221_of_an_orin(tmp_path: Path) -> None:
         (folder / f"in{channel}_label").write_text(label)
         (folder / f"in{channel}_input").write_text(str(millivolts))
         (folder / f"curr{channel}_input").write_text(str(milliamperes))
-    assert watts_of(INA3221(str(tmp_path))) == pytest.approx(6.0, rel=0.01)
+    check_watts(INA3221(str(tmp_path)), 6.0)
 
 
 def test_ina3221_absent(tmp_path: Path) -> None:
@@ -116,13 +116,16 @@ def test_ina3221_absent(tmp_path: Path) -> None:
         INA3221(str(tmp_path))
 
 
-def watts_of(meter: INA3221) -> float:
-    begin = time.perf_counter()
+def check_watts(meter: INA3221, watts: float) -> None:
+    """The meter begins during `start` and ends during `stop`, however long they take."""
+    called = time.perf_counter()
     meter.start()
+    begin = time.perf_counter()
     time.sleep(0.1)
+    end = time.perf_counter()
     joules = meter.stop()
-    # Time of the samples, not of the calls: allow what starting a thread takes.
-    return joules / (time.perf_counter() - begin)
+    least, most = watts * (end - begin), watts * (time.perf_counter() - called)
+    assert least * (1 - 1e-9) <= joules <= most * (1 + 1e-9)
 
 
 def test_trapezoids() -> None:

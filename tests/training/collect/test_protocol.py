@@ -152,7 +152,7 @@ def test_a_failing_job_is_answered_with_the_reason() -> None:
         assert "status 3" in server.ask({"what": "exit"}, 5)["failed"]
         start = time.monotonic()
         assert server.ask({"what": "hang"}, 0.5)["failed"] == "no answer within 0.5 s"
-        assert time.monotonic() - start < 4
+        assert time.monotonic() - start < 30  # the job sleeps for 60
         assert server.ask({"what": "print", "network": 4}, 5)["ms"] == 5.0
 
 

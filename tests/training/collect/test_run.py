@@ -9,7 +9,7 @@ import time
 from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
-from typing import get_args
+from typing import Any, get_args
 
 import numpy as np
 import pytest
@@ -34,7 +34,7 @@ def run(*arguments: str) -> subprocess.CompletedProcess[str]:
         capture_output=True,
         text=True,
         check=False,
-        timeout=120,
+        timeout=600,
     )
 
 
@@ -91,7 +91,7 @@ def test_a_network_that_takes_too_long_is_a_row_with_the_reason(tmp_path: Path) 
     assert table.failed["here", "latency"].tolist() == [False, True]
 
 
-def test_killed_it_goes_on_and_repeats_nothing(tmp_path: Path) -> None:
+def test_killed_it_goes_on_and_repeats_nothing(tmp_path: Path, until: Any) -> None:
     out = tmp_path / "mine.parquet"
     arguments = ("-n", "4", "--rounds", "2", "--device", "here", "--out", str(out))
     journal = journal_path(out)
@@ -99,10 +99,7 @@ def test_killed_it_goes_on_and_repeats_nothing(tmp_path: Path) -> None:
         [sys.executable, "-m", "archcost", "collect", "run", *arguments],
         stdout=subprocess.DEVNULL,
     )
-    deadline = time.monotonic() + 60
-    while not journal.exists() or journal.read_bytes().count(b'"visit"') < 3:
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
+    until(lambda: journal.exists() and journal.read_bytes().count(b'"visit"') >= 3)
     process.kill()
     process.wait()
     assert not out.exists()
