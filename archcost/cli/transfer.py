@@ -12,7 +12,7 @@ import typer
 
 from archcost.checkpoints import cards, every_card
 from archcost.checkpoints.user import check_device_name, user_folder
-from archcost.cli.options import Dataset, Space, check_not_read, malformed
+from archcost.cli.options import Dataset, Space, check_not_read, counted, malformed
 from archcost.cli.tables import place_of
 from archcost.data import parse_target, read_table, written
 from archcost.data.tables import read_frame
@@ -45,7 +45,7 @@ def suggest(
     sources: _Sources = None,
     seed: Annotated[int, typer.Option(help="Another seed gives another choice.", min=0)] = 0,
 ) -> None:
-    """Choose the networks whose measurement on a new device would tell most.
+    """Choose the networks whose measurement tells most.
 
     Fill in the column of costs (-1: the device failed to run it) and give the file to adapt.
 
@@ -66,8 +66,8 @@ def suggest(
         part.write_text("\n".join(lines) + "\n", encoding="utf-8")
     together = 1 - math.prod(1 - one.narrowing for one in found.details)
     typer.echo(
-        f"{_networks(n)} written to {output}; fill in {column}. Together they narrow intervals by "
-        f"about {together:.0%}",
+        f"{counted(n, 'network')} written to {output}; fill in {column}. Together they narrow "
+        f"intervals by about {together:.0%}",
         err=True,
     )
 
@@ -82,9 +82,10 @@ def adapt(
     metric: _Metric = "latency",
     sources: _Sources = None,
 ) -> None:
-    """Learn a device of your own from a few measured networks and keep it under its name.
+    """Learn a device of your own from a few measurements.
 
-    It is learned from these tables alone: give earlier ones again with further measurements.
+    It is kept under its name. It is learned from these tables alone: with further measurements give
+    the earlier ones again.
 
     Example: archcost adapt todo.csv more.csv --device my-board
     """
@@ -112,7 +113,7 @@ def adapt(
     print_learned(model.learned, unit_of(metric))
     _say_next(place, name, measured, sources)
     for n in before:
-        typer.echo(f"note: replaces what was learned from {_networks(n)} before")
+        typer.echo(f"note: replaces what was learned from {counted(n, 'network')} before")
     options = "" if name == find_dataset(find_space(place)) else f" --dataset {name}"
     options += "" if metric == "latency" else f" --metric {metric}"
     typer.echo(f"saved to {folder}; use it with: archcost predict --device {device}{options} …")
@@ -183,8 +184,11 @@ def _read(
             for t in tables
             for owner, what in t.targets
         )
+        others = sorted({what for t in tables for _, what in t.targets} & {*_COLUMNS} - {metric})
+        remedy = f"; give --metric {' or '.join(others)}" if others and not fitting else ""
         raise TableError(
             f"{path}: needs one column {_COLUMNS[metric]} for {place} on {name}; it has {has}"
+            f"{remedy}"
         )
     costs = here.targets[wanted].copy()
     if wanted in here.failed:
@@ -195,13 +199,9 @@ def _read(
     return place, name, (batch, costs)
 
 
-def _networks(n: int) -> str:
-    return "1 network" if n == 1 else f"{n} networks"
-
-
 def print_learned(learned: Learned, unit: str) -> None:
     """What a device was learned from and how well it seems to do, in a few lines."""
-    typer.echo(f"learned from {_networks(learned.n)} ({unit}); {learned.chosen_by}")
+    typer.echo(f"learned from {counted(learned.n, 'network')} ({unit}); {learned.chosen_by}")
     if learned.error == learned.error:
         rank = "" if learned.rank != learned.rank else f", rank correlation {learned.rank:.3f}"
         typer.echo(f"on networks left out: median error {learned.error:.1%}{rank}")

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 import archcost
-from archcost.cli import main
 from archcost.encodings import parse
 from archcost.training.transfer_sets import SETS
 
@@ -16,21 +16,15 @@ CELLS = parse(range(0, 15625, 1500)).strings()
 Lines = tuple[int, list[str], list[str]]
 
 
-@pytest.fixture(autouse=True)
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("ARCHCOST_HOME", str(tmp_path / "home"))
-    monkeypatch.chdir(tmp_path)
-
-
 @pytest.fixture
-def run(capsys: pytest.CaptureFixture[str]):  # type: ignore[no-untyped-def]
-    def call(*arguments: str) -> Lines:
-        with pytest.raises(SystemExit) as status:
-            main(list(arguments))
-        done = capsys.readouterr()
-        return status.value.code or 0, done.out.splitlines(), done.err.splitlines()
+def run(call: Callable[..., tuple[int, str, str]]) -> Callable[..., Lines]:
+    """The command, its output in lines."""
 
-    return call
+    def called(*arguments: str) -> Lines:
+        status, out, err = call(*arguments)
+        return status, out.splitlines(), err.splitlines()
+
+    return called
 
 
 def fill(path: str, costs: list[float]) -> None:
@@ -187,6 +181,8 @@ def test_tables_that_cannot_be_used(run, text: str, says: tuple[str, ...]) -> No
         (("adapt", "missing.csv", "--device", "My Board"), "'my-board'"),
         (("adapt", "missing.csv", "--device", "raspi4"), "shipped"),
         (("adapt", "missing.csv"), "--device"),
+        (("adapt", "energy.csv", "--device", "b"), "give --metric energy"),
+        (("adapt", "energy.csv", "fbnet.csv", "--device", "b", "--metric", "energy"), "one space"),
         (("devices", "--dataset", "cifar"), "cifar10"),
         (("benchmark", "transfer", "--table", "x.csv", "--out", "x.txt"), ".csv"),
         (("benchmark", "transfer", "--table", "x.csv", "--out", "no/x.csv"), "no folder"),
@@ -195,6 +191,8 @@ def test_tables_that_cannot_be_used(run, text: str, says: tuple[str, ...]) -> No
     ],
 )
 def test_errors_are_one_line(run, arguments: tuple[str, ...], says: str) -> None:  # type: ignore[no-untyped-def]
+    table(f"architecture,energy_mj\n{CELLS[0]},3\n", "energy.csv")
+    table("architecture,energy_mj\n" + "k3_e1 " * 22 + ",3\n", "fbnet.csv")
     status, said, errors = run(*arguments)
     assert (status, said) == (2, [])
     (error,) = errors
