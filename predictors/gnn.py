@@ -16,8 +16,9 @@ is worth more than a wider or longer trained one (measured on validation cells).
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Self
+from weakref import WeakKeyDictionary, WeakValueDictionary
 
 import numpy as np
 import numpy.typing as npt
@@ -27,7 +28,7 @@ from archcost.encodings.matrices import wiring
 from archcost.encodings.nodes import node_rows
 from archcost.errors import CheckpointError, MeasurementError
 from archcost.predictors.base import Floats, Predictor, one_skeleton, positive_costs
-from archcost.predictors.rows import feature_rows
+from archcost.predictors.rows import feature_rows, kept
 
 Array = npt.NDArray[np.float32]
 
@@ -39,7 +40,7 @@ _BLOCK = 256
 _EPS = 1e-5
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Graphs:
     """n architectures of one skeleton as a network takes them.
 
@@ -48,12 +49,14 @@ class Graphs:
         wiring: (k, k) 1 where data would flow from the first node to the second.
         present: (n, k) 0 for operators `none`, which are no nodes: nothing flows there.
         rows: (n, f) features of the whole.
+        summaries: what networks have made of them, for the devices that are asked for next.
     """
 
     nodes: Array
     wiring: Array
     present: Array
     rows: Array
+    summaries: WeakKeyDictionary[GraphNetwork, Array] = field(default_factory=WeakKeyDictionary)
 
     @classmethod
     def of(cls, batch: Batch) -> Self:
@@ -109,10 +112,12 @@ class GraphNetwork:
                 f"the network takes {self._widths} features of nodes and wholes, this version of "
                 f"archcost makes {(graphs.nodes.shape[2], graphs.rows.shape[1])}"
             )
-        found = [
-            self._head(self._summary(graphs.block(start)), device)
-            for start in range(0, len(graphs.rows), _BLOCK)
-        ]
+        starts = range(0, len(graphs.rows), _BLOCK)
+        if self not in graphs.summaries:
+            parts = [self._summary(graphs.block(start)) for start in starts]
+            graphs.summaries[self] = np.concatenate(parts)
+        summary = graphs.summaries[self]
+        found = [self._head(summary[start : start + _BLOCK], device) for start in starts]
         return np.concatenate(found).astype(np.float64)
 
     def _summary(self, graphs: Graphs) -> Array:
@@ -157,6 +162,19 @@ class GraphNetwork:
         second = np.maximum(second * of_device("scale2") + of_device("shift2"), 0)
         found = (first + second) @ of_device("out") + summary @ of_device("linear")
         return found * a["spread"][device] + a["centre"][device]
+
+
+_known: WeakValueDictionary[tuple[tuple[str, int], ...], GraphNetwork] = WeakValueDictionary()
+
+
+def _network(arrays: Mapping[str, npt.NDArray[Any]]) -> GraphNetwork:
+    """One object for all devices that share these very arrays, so that they share summaries."""
+    made = GraphNetwork(arrays)
+    # A network keeps its arrays: no others get their ids while it is known.
+    return _known.setdefault(tuple((n, id(v)) for n, v in made.arrays.items()), made)
+
+
+_graphs = kept(Graphs.of)
 
 
 class GNNPredictor(Predictor):
@@ -248,7 +266,7 @@ class GNNPredictor(Predictor):
         if not len(batch):
             return np.zeros(0)
         one_skeleton(batch, "a gnn")
-        graphs = Graphs.of(batch)
+        graphs = _graphs(batch)
         found = [network.log_costs(graphs, self.device_) for network in self.networks_]
         return np.exp(np.mean(found, axis=0))
 
@@ -269,7 +287,7 @@ class GNNPredictor(Predictor):
             if name.startswith(SHARED):
                 member, own = name.removeprefix(SHARED).split(".", 1)
                 members.setdefault(member, {})[own] = value
-        networks = tuple(GraphNetwork(arrays) for arrays in members.values())
+        networks = tuple(_network(arrays) for arrays in members.values())
         device = int(state["device"][0])
         devices = min((network.devices for network in networks), default=0)
         if not 0 <= device < devices:

@@ -22,7 +22,7 @@ from archcost.encodings import FBNET_OPERATORS, SPACES, ArrayEncoding, Batch, en
 from archcost.encodings.layer_features import QUANTITIES, operator_sums
 from archcost.encodings.places import block_places
 from archcost.errors import CheckpointError, UnsupportedError, unknown_name
-from archcost.predictors.rows import feature_rows
+from archcost.predictors.rows import feature_rows, kept
 
 Floats = npt.NDArray[np.float64]
 Features = npt.NDArray[np.float32]
@@ -48,6 +48,7 @@ _VIEWS = ("all", "reach", "tflite", "live")
 _UNLIKE = 0.01
 
 
+@kept
 def raw_features(batch: Batch) -> Features:
     """Rows (n, f) of a batch of one space, on the space's base data set.
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import wraps
+from typing import TypeVar
 from weakref import WeakKeyDictionary, ref
 
 import numpy as np
@@ -14,16 +17,35 @@ from archcost.encodings.layer_table import LayerTable, layer_table
 _GENERAL: tuple[ArrayEncoding, ...] = ("structural", "layers")
 """The encodings that make up the rows of cells outside the known spaces."""
 
-# The members of an ensemble, and all devices asked in turn, share the rows of one batch.
-_last: tuple[ref[Batch], npt.NDArray[np.float32]] | None = None
+_Made = TypeVar("_Made")
 
 
+def kept(make: Callable[[Batch], _Made]) -> Callable[[Batch], _Made]:
+    """A function that keeps what it made of the last batch as long as there is that batch.
+
+    The members of an ensemble, and all devices asked in turn, need the same of one batch.
+    """
+    last: tuple[ref[Batch], _Made] | None = None
+
+    def forget(gone: ref[Batch]) -> None:
+        nonlocal last
+        if last is not None and last[0] is gone:
+            last = None
+
+    @wraps(make)
+    def made(batch: Batch) -> _Made:
+        nonlocal last
+        known = last
+        if known is None or known[0]() is not batch:
+            known = last = ref(batch, forget), make(batch)
+        return known[1]
+
+    return made
+
+
+@kept
 def feature_rows(batch: Batch) -> npt.NDArray[np.float32]:
     """Rows (n, f) float32 of a batch of one skeleton; read-only."""
-    global _last
-    last = _last
-    if last is not None and last[0]() is batch:
-        return last[1]
     space = batch.groups[0].skeleton.space if batch.groups else "nasbench201"
     rows: npt.NDArray[np.float32]
     if space == "fbnet":
@@ -34,7 +56,6 @@ def feature_rows(batch: Batch) -> npt.NDArray[np.float32]:
         parts = [encode(batch, name).values for name in _GENERAL]
         rows = np.concatenate(parts, axis=1, dtype=np.float32)
     rows.flags.writeable = False
-    _last = (ref(batch), rows)
     return rows
 
 

@@ -44,6 +44,7 @@ def predict(asked: PredictRequest, tables: Tables) -> PredictResponse:
     for part in parts:
         described |= dict(zip(part.positions, part.described(), strict=True))
         found = [load_card(card) for card in chosen(part.place, asked.devices, asked.metric)]
+        tables.want(found)
         for model in found:
             costs += _costs(model, part, asked.coverage, tables)
         models += found

@@ -6,11 +6,12 @@ random ones are predicted, and a network's rank is that among them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Iterator
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import groupby
 from threading import Condition, Lock
 from weakref import WeakKeyDictionary
 
@@ -28,8 +29,8 @@ COVERAGE = 0.9
 """At which the look-ups have their intervals; others are made when they are asked for."""
 NETWORKS = 5000
 """Random networks that stand for a space too large to be predicted whole."""
-_AT_ONCE = 1024
-"""Networks predicted between two looks at whether somebody waits for an answer: some 20 ms."""
+_AT_ONCE = 512
+"""Networks that a model predicts between two looks at whether somebody waits: some 20 ms."""
 _PATIENCE = 1.0
 """Seconds that making tables makes way for answers at a time: it must come to an end."""
 
@@ -49,20 +50,9 @@ class Table:
     whole: bool
 
     @classmethod
-    def of(cls, model: CostModel, make_way: Callable[[], None]) -> Table:
-        """Ask a model for a space: seconds of work for all models of a space.
-
-        Args:
-            model: whom.
-            make_way: called every few milliseconds of work.
-        """
-        space, dataset = model.target.space, model.target.dataset
-        networks, parts = _networks(space, dataset), []
-        for start in range(0, len(networks), _AT_ONCE):
-            make_way()
-            parts.append(model.predict(networks[start : start + _AT_ONCE], COVERAGE))
-        estimate = Estimate.joined(parts)
-        return cls(estimate, np.sort(estimate.value[estimate.runs]), space == "nasbench201")
+    def of(cls, estimate: Estimate, whole: bool) -> Table:
+        """Of all the architectures of a space, or of random ones."""
+        return cls(estimate, np.sort(estimate.value[estimate.runs]), whole)
 
     def rank(self, value: float, feasible: float | None) -> Rank | None:
         """The place of a cost; None where the device likely refuses the network."""
@@ -85,6 +75,7 @@ class Tables:
         self._lock = Lock()
         self._calm = Condition()
         self._answers = 0
+        self._closed = False
         # A device that is adapted anew is another model: its old table goes with the old model.
         self._made: WeakKeyDictionary[CostModel, Future[Table]] = WeakKeyDictionary()
 
@@ -93,21 +84,35 @@ class Tables:
         self._worker.submit(self._ask, cards)
 
     def _ask(self, cards: list[Card]) -> None:
-        for card in cards:
-            model = load_card(card)
-            if card.space != CUSTOM:
-                self._future(model)
+        for _, here in groupby(cards, lambda card: (card.space, card.dataset)):
+            self.want([load_card(card) for card in here])
+
+    def want(self, models: list[CostModel]) -> None:
+        """Have tables made of models of one space and data set, but those that were wanted before.
+
+        Outside the known spaces there are none.
+        """
+        with self._lock:
+            wanted: dict[CostModel, Future[Table]] = {
+                model: Future()
+                for model in models
+                if model.target.space != CUSTOM and model not in self._made
+            }
+            self._made.update(wanted)
+        if wanted:
+            self._worker.submit(self._make, wanted)
 
     def get(self, model: CostModel) -> Table | None:
-        """The table of a model; None while it is being made, and outside the known spaces."""
-        if model.target.space == CUSTOM:
+        """The table of a model; None if it is not made."""
+        future = self._made.get(model)
+        if future is None or not future.done() or future.exception() is not None:
             return None
-        future = self._future(model)
-        return future.result() if self._made_of(future) else None
+        return future.result()
 
     def pending(self, model: CostModel) -> bool:
         """Whether its table is still to come."""
-        return model.target.space != CUSTOM and not self._future(model).done()
+        future = self._made.get(model)
+        return future is not None and not future.done()
 
     @contextmanager
     def answering(self) -> Iterator[None]:
@@ -121,25 +126,41 @@ class Tables:
                 self._answers -= 1
                 self._calm.notify_all()
 
-    def _make_way(self) -> None:
-        with self._calm:
-            self._calm.wait_for(lambda: not self._answers, _PATIENCE)
-
     def wait(self) -> None:
-        """Until all that was asked for is made."""
+        """Until all that was wanted is made."""
         for future in list(self._made.values()):
             future.exception()
 
     def close(self) -> None:
-        """Leave what was not begun."""
+        """Leave what is not made."""
+        self._closed = True
         self._worker.shutdown(wait=False, cancel_futures=True)
 
-    def _future(self, model: CostModel) -> Future[Table]:
-        with self._lock:
-            if model not in self._made:
-                self._made[model] = self._worker.submit(Table.of, model, self._make_way)
-            return self._made[model]
+    def _make(self, wanted: dict[CostModel, Future[Table]]) -> None:
+        try:
+            tables = self._tables(list(wanted))
+        except BaseException as error:
+            for future in wanted.values():
+                future.set_exception(error)
+        else:
+            for future, table in zip(wanted.values(), tables, strict=True):
+                future.set_result(table)
 
-    @staticmethod
-    def _made_of(future: Future[Table]) -> bool:
-        return future.done() and not future.cancelled() and future.exception() is None
+    def _tables(self, models: list[CostModel]) -> list[Table]:
+        """Ask all models for a part of their space, then for the next: they share its features."""
+        target = models[0].target
+        networks = _networks(target.space, target.dataset)
+        parts: list[list[Estimate]] = [[] for _ in models]
+        for start in range(0, len(networks), _AT_ONCE):
+            part = networks[start : start + _AT_ONCE]
+            for model, found in zip(models, parts, strict=True):
+                self._make_way()
+                found.append(model.predict(part, COVERAGE))
+        whole = target.space == "nasbench201"
+        return [Table.of(Estimate.joined(found), whole) for found in parts]
+
+    def _make_way(self) -> None:
+        with self._calm:
+            self._calm.wait_for(lambda: not self._answers, _PATIENCE)
+        if self._closed:
+            raise CancelledError

@@ -10,6 +10,7 @@ import torch
 from scipy.stats import spearmanr
 from sklearn.base import clone
 
+from archcost.checkpoints import find_card, load_card
 from archcost.encodings import encode, parse
 from archcost.errors import CheckpointError, MeasurementError, UnsupportedError
 from archcost.predictors import EnsemblePredictor, GBDTPredictor, GNNPredictor
@@ -143,3 +144,19 @@ def test_ctrl_c_stays_ctrl_c(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(KeyboardInterrupt):
         GNNPredictor(**SMALL).fit_many(CELLS, costs())
     assert (signal.getsignal(signal.SIGINT), torch.get_num_threads()) == before
+
+
+def test_devices_of_one_network_share_what_it_makes_of_a_batch(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    models = [load_card(find_card(name)) for name in ("raspi4", "pixel3")]
+    alone = [model.predict(parse(CELLS[:50])).value for model in models]
+    batch = parse(CELLS[:50])
+    asked: list[GraphNetwork] = []
+    summary = GraphNetwork._summary
+    monkeypatch.setattr(
+        GraphNetwork, "_summary", lambda self, graphs: asked.append(self) or summary(self, graphs)
+    )
+    together = [model.predict(batch).value for model in models]
+    assert len(asked) == len(set(asked)) > 0
+    np.testing.assert_array_equal(together, alone)

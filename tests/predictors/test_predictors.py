@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from weakref import ref
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 from scipy.stats import kendalltau, spearmanr
 from sklearn.base import clone
 
-from archcost.encodings import encode, parse
+from archcost.encodings import Batch, encode, parse
 from archcost.errors import (
     CheckpointError,
     MeasurementError,
@@ -22,7 +23,7 @@ from archcost.errors import (
 from archcost.predictors import AdditivePredictor, ConformalIntervals, GBDTPredictor, metrics
 from archcost.predictors.additive import round_significant
 from archcost.predictors.gbdt import train_booster
-from archcost.predictors.rows import feature_rows
+from archcost.predictors.rows import feature_rows, kept
 from archcost.predictors.trees import Forest
 
 CELLS = np.arange(0, 15625, 16)
@@ -168,3 +169,19 @@ def test_metrics_against_scipy() -> None:
 def test_constant_predictions_have_no_rank_correlation() -> None:
     with pytest.warns(UserWarning, match="different"):
         assert np.isnan(metrics.kendall_tau([1, 1, 1], [1, 2, 3]))
+
+
+def test_what_is_made_of_a_batch_is_kept_as_long_as_the_batch() -> None:
+    made: list[ref[set[int]]] = []
+
+    @kept
+    def make(batch: Batch) -> set[int]:
+        found = {len(batch)}
+        made.append(ref(found))
+        return found
+
+    batch = parse([1, 2])
+    assert make(batch) is make(batch) and make(batch) == {2}
+    del batch
+    assert made[0]() is None
+    assert make(parse([1, 2, 3])) == {3} and len(made) == 2
