@@ -6,7 +6,7 @@ PIP := $(BIN)/python -m pip install --quiet --constraint constraints.txt
 CELL := |nor_conv_3x3~0|+|nor_conv_3x3~0|avg_pool_3x3~1|+|skip_connect~0|nor_conv_3x3~1|skip_connect~2|
 FBNET := k3_e6|k3_e1|skip|k5_e3|k3_e3|k5_e6|skip|k3_e1|k5_e3|k3_e6|k3_e3|k3_e1_g2|k5_e6|skip|k5_e3|k3_e6|k5_e6|k5_e6|k3_e6|k5_e1|k5_e3|k5_e6
 
-.PHONY: install demo test docs notebooks lint types wheel ci bench bench-streaming checkpoints clean
+.PHONY: install demo test lowest docs notebooks lint types wheel ci bench bench-streaming checkpoints clean
 
 # torch first and alone: the constraint then settles which build everything else finds.
 $(VENV)/.installed: pyproject.toml constraints.txt
@@ -24,6 +24,14 @@ demo: install
 
 test: install
 	$(BIN)/python -m pytest -q
+
+# The same tests with the oldest versions that pyproject.toml admits, in an environment of their own.
+lowest:
+	rm -rf build/lowest
+	$(PYTHON) -m venv build/lowest
+	build/lowest/bin/python -m pip install --quiet --constraint constraints-lowest.txt torch
+	build/lowest/bin/python -m pip install --quiet --constraint constraints-lowest.txt --editable '.[dev]'
+	build/lowest/bin/python -m pytest -q
 
 # The documentation site, in build/docs; a warning is an error. Notebooks are shown as stored.
 docs: install

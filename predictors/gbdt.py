@@ -58,7 +58,10 @@ class Booster:
             )
         if len(rows) <= _FEW:
             return self.forest.margin(rows).astype(np.float64)
-        found = self._library.inplace_predict(rows, predict_type="margin")
+        # Given, not left to the library: before 3.1 it reads the intercepts that later ones write
+        # as 0.5, without a word.
+        base = np.full(len(rows), self.forest.base, dtype=np.float32)
+        found = self._library.inplace_predict(rows, predict_type="margin", base_margin=base)
         return np.asarray(found, dtype=np.float64)
 
 
