@@ -6,7 +6,9 @@ logarithm is what most runs show, the mean lies between the two modes.
 
 from __future__ import annotations
 
+import os
 from functools import cached_property
+from types import ModuleType
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -24,6 +26,31 @@ if TYPE_CHECKING:
 # Measured here: below this, loading XGBoost costs more than walking the trees in NumPy.
 _FEW = 200
 
+_forked = False
+
+
+def _after_fork() -> None:
+    global _forked
+    _forked = True
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)
+
+
+def _library() -> ModuleType:
+    """XGBoost, which takes a second to import, made fit for a forked process.
+
+    That has none of the threads of the one that it came from, and OpenMP would wait for them for
+    ever.
+    """
+    import xgboost
+
+    if _forked:
+        xgboost.set_config(nthread=1)
+    return xgboost
+
+
 
 class Booster:
     """A trained forest in XGBoost's own format, loaded by the library only for many rows."""
@@ -31,18 +58,21 @@ class Booster:
     def __init__(self, content: bytes) -> None:
         self.content = content
 
+    def __reduce__(self) -> tuple[type[Booster], tuple[bytes]]:
+        """Pickled without what the library has loaded: it would load it at once, in any process."""
+        return Booster, (self.content,)
+
     @cached_property
     def forest(self) -> Forest:
         """The trees for NumPy."""
         return Forest.from_ubjson(self.content)
 
     @cached_property
-    def _library(self) -> xgboost.Booster:
-        import xgboost
-
+    def _booster(self) -> xgboost.Booster:
+        library = _library()
         try:
-            return xgboost.Booster(model_file=bytearray(self.content))
-        except xgboost.core.XGBoostError:
+            return library.Booster(model_file=bytearray(self.content))
+        except library.core.XGBoostError:
             raise CheckpointError("not a tree file of XGBoost") from None
 
     def margin(self, rows: npt.NDArray[np.float32]) -> Floats:
@@ -61,7 +91,8 @@ class Booster:
         # Given, not left to the library: before 3.1 it reads the intercepts that later ones write
         # as 0.5, without a word.
         base = np.full(len(rows), self.forest.base, dtype=np.float32)
-        found = self._library.inplace_predict(rows, predict_type="margin", base_margin=base)
+        _library()
+        found = self._booster.inplace_predict(rows, predict_type="margin", base_margin=base)
         return np.asarray(found, dtype=np.float64)
 
 
@@ -76,8 +107,7 @@ def train_booster(
     seed: int,
 ) -> Booster:
     """Train XGBoost on rows (n, f) and labels (n,)."""
-    import xgboost
-
+    library = _library()
     parameters = {
         "objective": objective,
         "eta": learning_rate,
@@ -88,8 +118,8 @@ def train_booster(
         "seed": seed,
         "tree_method": "hist",
     }
-    data = xgboost.DMatrix(rows, label=np.asarray(labels, dtype=np.float32))
-    return Booster(bytes(xgboost.train(parameters, data, n_estimators).save_raw("ubj")))
+    data = library.DMatrix(rows, label=np.asarray(labels, dtype=np.float32))
+    return Booster(bytes(library.train(parameters, data, n_estimators).save_raw("ubj")))
 
 
 class GBDTPredictor(Predictor):

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from contextlib import suppress
 from weakref import ref
 
@@ -73,6 +76,29 @@ def test_gbdt_learns_repeats_and_clones(noisy: np.ndarray) -> None:
         model.set_params(n_estimator=3)
 
 
+FORKED = """
+import numpy as np
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+from sklearn.base import clone
+from archcost.predictors import GBDTPredictor
+
+cells = np.arange(0, 15625, 16)
+model = GBDTPredictor(n_estimators=5).fit(cells, 1.0 + cells)
+expected = model.predict(cells)
+loaded = GBDTPredictor.from_state(model.state())
+with ProcessPoolExecutor(1, get_context("fork")) as pool:
+    found = [pool.submit(one.predict, cells).result() for one in (model, loaded)]
+    again = pool.submit(clone(model).fit, cells, 1.0 + cells).result()
+assert all(np.array_equal(one, expected) for one in (*found, again.predict(cells)))
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="processes are not forked here")
+def test_forked_processes_predict_and_learn() -> None:
+    subprocess.run([sys.executable, "-c", FORKED], check=True, timeout=600)
+
+
 def test_node_relabelling_leaves_predictions_alone(noisy: np.ndarray) -> None:
     model = GBDTPredictor(n_estimators=30).fit(CELLS, noisy)
     cells = np.array([[3, 1, 0, 2, 4, 1], [2, 3, 0, 0, 1, 3]])
@@ -93,7 +119,7 @@ def test_numpy_and_library_agree(noisy: np.ndarray) -> None:
     few, many = booster.margin(rows[:150]), booster.margin(rows)
     assert np.allclose(few, many[:150], atol=1e-5)
     # Whatever the library makes of the intercept: versions before 3.1 misread that of later ones.
-    booster._library.set_param({"base_score": 0.5})
+    booster._booster.set_param({"base_score": 0.5})
     assert np.array_equal(booster.margin(rows), many)
 
 
