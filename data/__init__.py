@@ -16,7 +16,7 @@ from archcost.data.hwnasbench import (
     read_hwnasbench,
     read_lookup,
 )
-from archcost.data.measurements import as_measured
+from archcost.data.measurements import as_measured, check_order
 from archcost.data.names import DATASETS, TargetColumn, dataset_name, parse_target
 from archcost.data.own import OWN, own_tables
 from archcost.data.sources import SOURCES, Source, source
@@ -36,6 +36,7 @@ __all__ = [
     "TargetColumn",
     "as_hwnasbench",
     "as_measured",
+    "check_order",
     "dataset_name",
     "device",
     "git_blob_id",

@@ -6,6 +6,7 @@ import math
 import re
 from collections.abc import Iterable
 from functools import partial
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -98,3 +99,21 @@ def as_measured(
     refuse(np.flatnonzero(np.isinf(costs)), "are infinite")
     refuse(np.flatnonzero(costs < 0), "are negative")
     return costs, failed
+
+
+def check_order(archs: object, measured: object) -> None:
+    """Refuse a pandas object and its costs if they name the same rows in another order.
+
+    Raises:
+        MeasurementError: they do; costs are paired with architectures by position.
+    """
+    # The index of a list is a method.
+    here: Any = getattr(archs, "index", None)
+    there: Any = getattr(measured, "index", None)
+    if not (hasattr(here, "equals") and hasattr(there, "equals")) or len(here) != len(there):
+        return
+    if not here.equals(there) and here.sort_values().equals(there.sort_values()):
+        raise MeasurementError(
+            "architectures and costs have the same index in another order, and are paired by "
+            "position: give costs.reindex(architectures.index), or both as lists"
+        )

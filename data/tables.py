@@ -113,13 +113,15 @@ def read_frame(path: str | Path, text: tuple[str, ...] = ()) -> pd.DataFrame:
                 sep=layout.separator,
                 decimal=layout.decimal,
                 encoding=layout.encoding,
-                dtype=dict.fromkeys(text, "str"),
+                dtype={name: "str" for name in layout.names if _folded(name) in text},
                 low_memory=False,  # whole columns at once: in chunks, one can get several types
             )
         else:
             frame = pd.read_parquet(path)
     frame.columns = [str(column) for column in frame.columns]
-    return frame
+    # Spreadsheets write separators alone for rows that once held something.
+    filled = np.flatnonzero(frame.notna().any(axis=1))
+    return frame.iloc[: filled[-1] + 1] if len(filled) else frame
 
 
 def column_values(column: pd.Series[Any]) -> NDArray[Any]:
@@ -140,13 +142,19 @@ def architecture_columns(
     if arch_column is None and set(_BLOCK_COLUMNS) <= set(names):
         return [*_BLOCK_COLUMNS]
     wanted = ARCHITECTURE_COLUMNS if arch_column is None else (arch_column,)
-    name = next((name for name in wanted if name in names), None)
+    found = {name if arch_column else _folded(name): name for name in reversed(names)}
+    name = next((found[name] for name in wanted if name in found), None)
     if name is None:
         raise TableError(
             f"{path}: no architecture column; found {_listed(names)}; expected one of "
             f"{', '.join(wanted)}" + (", or op_0 to op_21" if arch_column is None else "")
         )
     return [name]
+
+
+def _folded(name: str) -> str:
+    """A column's name as it is compared: people write capitals and blanks."""
+    return name.strip().lower()
 
 
 def _find_architectures(
@@ -219,7 +227,8 @@ def read_table(
     path = Path(path)
     if source is not None:
         source_of(source)
-    frame = read_frame(path, ARCHITECTURE_COLUMNS if arch_column is None else (arch_column,))
+    text = ARCHITECTURE_COLUMNS if arch_column is None else (_folded(arch_column),)
+    frame = read_frame(path, text)
     architectures, shown_space = _find_architectures(frame, path, arch_column)
     # What `archcost collect` writes says more than the columns can.
     stated = frame.attrs.get("archcost", {})
@@ -234,7 +243,7 @@ def read_table(
     space = space_name(space)
     tables: dict[str, MeasuredTable] = {}
     for column in frame.columns:
-        if column == arch_column or column in ARCHITECTURE_COLUMNS or column in _BLOCK_COLUMNS:
+        if column in (arch_column, *_BLOCK_COLUMNS) or _folded(column) in ARCHITECTURE_COLUMNS:
             continue
         try:
             target = parse_target(column)
@@ -279,5 +288,6 @@ def read_architectures(path: str | Path, arch_column: str | None = None) -> Arch
         TableError: as `read_table`.
     """
     path = Path(path)
-    frame = read_frame(path, ARCHITECTURE_COLUMNS if arch_column is None else (arch_column,))
+    text = ARCHITECTURE_COLUMNS if arch_column is None else (_folded(arch_column),)
+    frame = read_frame(path, text)
     return _find_architectures(frame, path, arch_column)[0]

@@ -71,7 +71,8 @@ class Estimate:
         upper: (n,) upper end.
         unit: "ms", "mJ" or "operations/byte".
         coverage: share of measurements that the intervals are made to hold.
-        feasible: (n,) probability that the device runs the network; None: it runs them all.
+        feasible: (n,) probability that the device runs the network; None: it runs them all, or they
+            lie outside the spaces in which that is known.
         architectures: the canonical string of each; the name of a layer graph.
         extrapolation: (n,) how far each lies from what was measured: 0 in the measured space, else
             about the number of doublings by which its layers lie outside what was measured

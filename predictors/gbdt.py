@@ -51,7 +51,6 @@ def _library() -> ModuleType:
     return xgboost
 
 
-
 class Booster:
     """A trained forest in XGBoost's own format, loaded by the library only for many rows."""
 

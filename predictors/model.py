@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -65,6 +66,9 @@ class CostModel:
     feasibility: Feasibility | None = None
     beyond: CostModel | None = field(default=None, kw_only=True)
 
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__}: {self.target} ({self.kind})>"
+
     def predict(self, archs: object, coverage: float = 0.9) -> Estimate:
         """Cost of architectures, with intervals.
 
@@ -82,6 +86,12 @@ class CostModel:
             UnsupportedError: an architecture of another space or data set, or another coverage.
         """
         if self.beyond is not None and is_custom(archs):
+            if self.feasibility is not None:
+                warnings.warn(
+                    f"{self.target.device} refuses some networks; which ones outside "
+                    f"{self.target.space} is not known: feasible is None",
+                    stacklevel=2,
+                )
             return self.beyond.predict(archs, coverage)
         batch = self.batch(archs)
         if isinstance(batch, Batch) and len(batch) >= CELLS and self.target.space == "nasbench201":

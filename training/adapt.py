@@ -16,6 +16,7 @@ from archcost.checkpoints.card import read_card
 from archcost.checkpoints.store import CARD
 from archcost.checkpoints.transfer import shipped_cloud, source_devices
 from archcost.checkpoints.user import check_device_name, user_folder
+from archcost.data import check_order
 from archcost.encodings import find_dataset, find_space, parse
 from archcost.errors import CheckpointError, MeasurementError, UnsupportedError
 from archcost.predictors import (
@@ -95,7 +96,7 @@ class Learned:
     chosen_by: str
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Adapted(CostModel):
     """A model of one's own device; `learned` says from what, and how well it seems to do."""
 
@@ -189,7 +190,8 @@ def adapt(
             (`archcost.carry_over`), it is one more source.
 
     Raises:
-        MeasurementError: no usable measurement, or costs that cannot be.
+        MeasurementError: no usable measurement, costs that cannot be, or Series whose rows are in
+            another order.
         ArchitectureError: a malformed network.
         UnknownNameError: an unknown space, data set, metric or source device.
         UnsupportedError: networks of several spaces or data sets, or a name that cannot be used.
@@ -205,6 +207,7 @@ def adapt(
     if known is not None:
         carried = carried_predictor(known, place.name, sources)
         devices = carried.as_source(f"{known.target.device} in {known.target.space}", devices)
+    check_order(archs, measured)
     batch = parse(archs, space=place.name, dataset=name)
     campaign = clean(batch, measured)
     if not len(campaign.batch):

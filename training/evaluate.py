@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from archcost.checkpoints import Card, load_card
-from archcost.data import MeasuredTable
+from archcost.data import MeasuredTable, check_order
 from archcost.encodings import parse
 from archcost.errors import UnsupportedError
 from archcost.predictors import (
@@ -33,9 +33,16 @@ def evaluate(
         coverage: of the intervals that are scored.
 
     Raises:
-        MeasurementError: costs that are missing, not positive or not numbers, with their rows.
+        MeasurementError: costs that are missing, not positive or not numbers, with their rows; or
+            Series whose rows are in another order.
         ArchitectureError, UnsupportedError: as `CostModel.predict`.
     """
+    if not isinstance(predictor, CostModel):
+        raise UnsupportedError(
+            f"a {type(predictor).__name__} is no model of archcost.load, adapt or train; score "
+            "other predictions with the functions of archcost.predictors.metrics"
+        )
+    check_order(archs, measured)
     batch = predictor.batch(archs)
     costs = positive_costs(measured, len(batch), empty_allowed=True)
     return scores(predictor.predict(batch, coverage), costs)

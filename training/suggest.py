@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from archcost.checkpoints.transfer import shipped_cloud, source_devices
+from archcost.data import check_order
 from archcost.encodings import Batch, find_dataset, find_space, parse, skeleton
 from archcost.encodings.nasbench201 import all_ids
 from archcost.encodings.structure import analyse
@@ -108,6 +109,7 @@ def _known(
     none = pool(space).groups[0].ids[:0]
     if measured is None:
         return none, np.zeros(0), none
+    check_order(*measured)
     campaign = clean(parse(measured[0], space=space, dataset=dataset), measured[1])
     ran, refused = (
         part.groups[0].ids if len(part) else none for part in (campaign.batch, campaign.refused)

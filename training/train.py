@@ -12,7 +12,7 @@ from pathlib import Path
 from archcost.checkpoints import Card, checkpoint_folder
 from archcost.checkpoints.store import CARD
 from archcost.data import MeasuredTable, sha256_of
-from archcost.errors import MeasurementError
+from archcost.errors import MeasurementError, unknown_name
 from archcost.predictors import ConformalIntervals, CostModel, Feasibility, Target
 from archcost.training.cards import Trained, make_card, write_trained
 from archcost.training.evaluate import evaluate
@@ -52,13 +52,16 @@ def train(
         One entry per checkpoint.
 
     Raises:
+        UnknownNameError: the tables have no such target.
         MeasurementError: a target has fewer than 50 measurements, or costs of 0.
         ArchitectureError: an architecture of the table is malformed, with its row.
     """
     settings = settings or Settings()
     chosen = None if targets is None else set(targets)
     jobs = []
-    for table in [tables] if isinstance(tables, MeasuredTable) else tables:
+    tables = [tables] if isinstance(tables, MeasuredTable) else list(tables)
+    _check_known(chosen, tables)
+    for table in tables:
         data = Data.of(table, settings)
         names = [name for name in table.targets if chosen is None or name in chosen]
         for name in names:
@@ -83,6 +86,13 @@ def train(
             trained += _finish(data, name, trials, settings, out)
     report("done")
     return trained
+
+
+def _check_known(chosen: set[Name] | None, tables: list[MeasuredTable]) -> None:
+    every = {name for table in tables for name in table.targets}
+    for name in (chosen or set()) - every:
+        words = [" ".join(known) for known in every]
+        raise unknown_name("target", name if isinstance(name, str) else " ".join(name), words)
 
 
 def _check_enough(data: Data, name: Name) -> None:

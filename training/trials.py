@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from archcost.data import MeasuredTable
 from archcost.encodings import Batch, parse
-from archcost.errors import MeasurementError, first_few, unknown_name
+from archcost.errors import MeasurementError, UnsupportedError, first_few, unknown_name
 from archcost.predictors import (
     AdditivePredictor,
     EnsemblePredictor,
@@ -71,6 +71,10 @@ class Settings:
         for kind in self.kinds:
             if kind not in KINDS:
                 raise unknown_name("kind", kind, KINDS)
+        if not {*self.kinds} - {"ensemble"}:
+            raise UnsupportedError("an ensemble is of a gnn and a gbdt: give these kinds too")
+        if self.folds < 2:
+            raise UnsupportedError(f"folds is {self.folds}; give 2 or more, 5 is usual")
 
 
 def split_rows(n: int, settings: Settings) -> tuple[Indices, Indices]:

@@ -70,7 +70,7 @@ def quality(
             the data set, else the only one with numbers.
 
     Raises:
-        UnsupportedError: a column without a table.
+        UnsupportedError: a column without a table; neither a file nor a function.
         TableError: no such file or column, or no accuracy in it.
         ArchitectureError, UnknownNameError: an architecture in the table cannot be read.
     """
@@ -86,6 +86,11 @@ def quality(
         )
     if callable(accuracy):
         return Quality(_USUAL, "accuracy", "Accuracy: from the function given.", _checked(accuracy))
+    if not isinstance(accuracy, str | Path):
+        raise UnsupportedError(
+            f"accuracy is a {type(accuracy).__name__}; give a .csv or .parquet file, or a function "
+            "of architectures that gives one number for each"
+        )
     return _from_table(Path(accuracy), space, dataset, column)
 
 

@@ -179,3 +179,12 @@ def test_foreign_bytes_raise_only_our_errors(
         except ArchcostError:
             continue
         assert name == "t.csv"
+
+
+@pytest.mark.parametrize("name", ["Architecture", "ARCH_INDEX", " cell "])
+def test_architecture_columns_as_people_write_them(tmp_path: Path, name: str) -> None:
+    path = tmp_path / "table.csv"
+    path.write_text(f"{name},Board_Latency_ms\n00012,3\n7,4\n,\n,\n")
+    (table,) = read_table(path, dataset="cifar10")
+    assert np.asarray(table.architectures).tolist() == [12, 7]
+    assert list(table.targets) == [("board", "latency")]

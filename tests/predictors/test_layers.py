@@ -121,3 +121,11 @@ def test_a_data_set_is_the_skeleton_of_cells_without_one() -> None:
     there = small.predict(text).value
     assert there == small.predict(Architecture.from_string(text, place)).value
     assert there < archcost.load("raspi4", space="custom").predict(text).value
+
+
+def test_what_a_device_refuses_outside_the_space_is_unknown() -> None:
+    cell = archcost.Architecture.from_graph(
+        [(0, 1, "nor_conv_3x3"), (1, 2, "dil_conv_5x5")], archcost.skeleton("nasbench201")
+    )
+    with pytest.warns(UserWarning, match="edgetpu refuses some networks"):
+        assert archcost.load("edgetpu").predict([cell]).feasible is None

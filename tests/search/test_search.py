@@ -324,3 +324,8 @@ def test_interrupted_before_anything_was_found() -> None:
 
     with pytest.raises(KeyboardInterrupt):
         archcost.search("fpga", accuracy=accuracy)
+
+
+def test_an_accuracy_that_is_neither_a_file_nor_a_function() -> None:
+    with pytest.raises(UnsupportedError, match="accuracy is a Series; give"):
+        archcost.search(["raspi4"], accuracy=pd.Series([1.0]))  # type: ignore[arg-type]

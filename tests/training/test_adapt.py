@@ -277,3 +277,8 @@ def test_refusals(arguments: dict[str, object], kind: type[ArchcostError], says:
     given = {"archs": parse([0, 1, 2]), "measured": [1.0, 2.0, 3.0]} | arguments
     with pytest.raises(kind, match=says):
         archcost.adapt(**given)  # type: ignore[arg-type]
+
+
+def test_a_notebook_shows_a_line() -> None:
+    model = archcost.adapt(CELLS[:3], TRUTH[:3], device="board")
+    assert repr(model) == "<Adapted: board latency, nasbench201 on cifar10 (transfer)>"

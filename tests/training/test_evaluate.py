@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 import archcost
@@ -13,6 +14,7 @@ from archcost.checkpoints import Card, cards, find_card
 from archcost.data import MeasuredTable, own_tables, read_table
 from archcost.encodings import encode
 from archcost.errors import MeasurementError, UnsupportedError
+from archcost.predictors import GBDTPredictor
 from archcost.training import Settings, held_out_rows, split_rows, train
 
 NAME = ("board", "latency")
@@ -109,3 +111,25 @@ def test_published_tables_are_known_by_the_shipped_cards(shared_data: Path) -> N
 def test_evaluate_refuses_bad_measurements() -> None:
     with pytest.raises(MeasurementError, match="row 2"):
         archcost.evaluate(archcost.load("fpga"), [1, 2], [1.0, -3.0])
+
+
+def test_series_in_another_order_are_refused() -> None:
+    cells = pd.Series([5, 600, 7000], index=["a", "b", "c"])
+    costs = pd.Series([3.0, 1.0, 2.0], index=["c", "a", "b"])
+    model = archcost.load("raspi4")
+    for refused in (
+        lambda: archcost.evaluate(model, cells, costs),
+        lambda: archcost.adapt(cells, costs),
+        lambda: archcost.suggest(1, measured=(cells, costs)),
+    ):
+        with pytest.raises(MeasurementError, match="same index in another order"):
+            refused()
+    in_order = archcost.evaluate(model, cells, costs.reindex(cells.index))
+    assert in_order == archcost.evaluate(model, cells, [1.0, 2.0, 3.0])
+    # Other labels say nothing about the order.
+    assert in_order == archcost.evaluate(model, cells, pd.Series([1.0, 2.0, 3.0]))
+
+
+def test_other_predictors_are_named() -> None:
+    with pytest.raises(UnsupportedError, match=r"archcost\.predictors\.metrics"):
+        archcost.evaluate(GBDTPredictor(), [1], [2.0])  # type: ignore[arg-type]

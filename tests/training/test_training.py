@@ -12,7 +12,7 @@ import archcost
 from archcost.checkpoints import cards
 from archcost.data import MeasuredTable, read_lookup, read_table
 from archcost.encodings import all_strings, encode, parse
-from archcost.errors import MeasurementError
+from archcost.errors import MeasurementError, UnknownNameError, UnsupportedError
 from archcost.predictors import ScaledPredictor, Target
 from archcost.training import (
     Settings,
@@ -177,3 +177,16 @@ def test_look_up_sums_cover_both_data_sets(shared_data: Path) -> None:
     trained = train_lookup(read_lookup(shared_data / "fbnet_hwnasbench_luts.parquet"))
     assert {result.card.dataset for result in trained} == {"cifar100", "ImageNet"}
     assert len(trained) == 16
+
+
+def test_what_cannot_be_trained_is_said() -> None:
+    table = MeasuredTable(
+        "nasbench201", "cifar10", None, np.arange(99), {("board", "latency"): np.ones(99)}
+    )
+    for wrong in (["board"], [("bord", "latency")]):
+        with pytest.raises(UnknownNameError, match=r"unknown target .*board latency"):
+            train(table, targets=wrong)  # type: ignore[arg-type]
+    with pytest.raises(UnsupportedError, match="of a gnn and a gbdt"):
+        Settings(kinds=("ensemble",))
+    with pytest.raises(UnsupportedError, match="folds is 1"):
+        Settings(folds=1)
