@@ -112,7 +112,7 @@ def check_order(archs: object, measured: object) -> None:
     there: Any = getattr(measured, "index", None)
     if not (hasattr(here, "equals") and hasattr(there, "equals")) or len(here) != len(there):
         return
-    if not here.equals(there) and here.sort_values().equals(there.sort_values()):
+    if not here.equals(there) and here.isin(there).all() and there.isin(here).all():
         raise MeasurementError(
             "architectures and costs have the same index in another order, and are paired by "
             "position: give costs.reindex(architectures.index), or both as lists"
