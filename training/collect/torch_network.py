@@ -102,7 +102,10 @@ def network_from(
             raise ArchitectureError(f"{len(batch)} architectures; a network is made of one")
         arch = batch[0]
     graph = lower(arch)
-    return Network(graph, random_weights(graph, seed) if weights is None else weights).eval()
+    # Modules draw weights of their own, which these replace: what others draw stays as it was.
+    with torch.random.fork_rng(devices=[]):
+        network = Network(graph, random_weights(graph, seed) if weights is None else weights)
+    return network.eval()
 
 
 def _module(layer: Layer, weights: Mapping[str, object]) -> nn.Module:

@@ -137,6 +137,14 @@ def test_networks_of_both_spaces(
     assert params in (None, sum(p.numel() for p in network.parameters()))
 
 
+def test_random_numbers_of_others_stay_as_they_are() -> None:
+    torch.manual_seed(1)
+    expected = torch.rand(3)
+    torch.manual_seed(1)
+    archcost.network_from(5)
+    assert torch.equal(torch.rand(3), expected)
+
+
 def test_a_network_is_made_of_one_architecture() -> None:
     cell = archcost.network_from(0)
     assert cell.graph == lower(parse(0)[0])
