@@ -10,6 +10,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from archcost.checkpoints.card import Card, read_card
 from archcost.checkpoints.store import CARD, read_checkpoint
 from archcost.checkpoints.user import user_folder
@@ -69,13 +71,27 @@ def _sorted(found: Iterable[Card]) -> tuple[Card, ...]:
 def every_card(root: Path = SHIPPED) -> tuple[Card, ...]:
     """The cards under a folder and, if it is that of the package, those of the user's devices.
 
-    A card of the user's that cannot be read is left out with a warning.
+    Of a target that ships the user's come first, as of one that was trained on all of the official
+    file: there the shipped ones are no defaults. A card of the user's that cannot be read is left
+    out with a warning.
 
     Raises:
         CheckpointError: a card under the folder cannot be read.
     """
     # Not cached: devices are added while a program runs.
-    return cards(root) + (_user_cards() if root == SHIPPED else ())
+    if root != SHIPPED:
+        return cards(root)
+    own = _user_cards()
+    taken = {_target(card) for card in own if card.default}
+    return (*(_with_default(c, c.default and _target(c) not in taken) for c in cards()), *own)
+
+
+def _target(card: Card) -> tuple[str, str, str, str]:
+    return card.space, card.dataset, card.device, card.metric
+
+
+def _with_default(card: Card, default: bool) -> Card:
+    return card if card.default == default else msgspec.structs.replace(card, default=default)
 
 
 def _user_cards() -> tuple[Card, ...]:
@@ -278,7 +294,7 @@ def _load(folder: Path, version: int) -> CostModel:
 def load_card(card: Card, root: Path = SHIPPED) -> CostModel:
     """The model that a card describes, shipped or the user's; loaded once a process."""
     folder = root / checkpoint_folder(card)
-    if root == SHIPPED and card not in cards(SHIPPED):
+    if root == SHIPPED and card not in (_with_default(c, card.default) for c in cards()):
         folder = user_folder() / checkpoint_folder(card)
     path = folder / CARD
     # A user's device can be adapted anew under the same name.

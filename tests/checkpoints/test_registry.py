@@ -8,12 +8,15 @@ import warnings
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import archcost
 from archcost.checkpoints import SHIPPED, chosen_cards, remove_device
 from archcost.checkpoints.user import user_folder
+from archcost.data import MeasuredTable
 from archcost.errors import CheckpointError, UnknownNameError, UnsupportedError
+from archcost.training import Settings, train
 
 PLACE = Path("nasbench201", "cifar10")
 Own = Callable[..., Path]
@@ -97,3 +100,25 @@ def test_all_of_a_device_is_removed_and_nothing_else(own: Own) -> None:
         remove_device("board")
     with pytest.raises(UnsupportedError, match="raspi4 ships"):
         remove_device("raspi4")
+
+
+def test_what_people_trained_themselves_comes_before_what_ships(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ARCHCOST_HOME", str(tmp_path))
+    cells = np.arange(0, 15625, 50)
+    shipped = archcost.load("edgegpu", dataset="cifar100")
+    expected = shipped.predict(cells).value
+    costs = 2 * expected
+    table = MeasuredTable("nasbench201", "cifar100", None, cells, {("edgegpu", "latency"): costs})
+    train(table, out=user_folder(), settings=Settings(kinds=("gbdt",), n_estimators=20))
+    own = archcost.load("edgegpu", dataset="cifar100")
+    assert own.kind == "gbdt" != shipped.kind
+    assert np.median(own.predict(cells).value / costs) == pytest.approx(1, abs=0.1)
+    again = archcost.load("edgegpu", dataset="cifar100", kind=shipped.kind)
+    assert np.array_equal(again.predict(cells).value, expected)
+    rows = archcost.catalogue().query(
+        "device == 'edgegpu' and metric == 'latency' and space == 'nasbench201'"
+        " and dataset == 'cifar100'"
+    )
+    assert rows.set_index("kind")["default"].to_dict() == {"gbdt": True, shipped.kind: False}
