@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import numpy as np
 
@@ -42,6 +42,12 @@ class Target:
     def __str__(self) -> str:
         """As in "raspi4 latency, nasbench201 on cifar10"."""
         return f"{self.device} {self.metric}, {self.space} on {self.dataset}"
+
+
+@lru_cache(maxsize=4)
+def _every_cell(space: str, dataset: str) -> Batch:
+    """One batch for all models: what they make of it they share."""
+    return parse(range(CELLS), space=space, dataset=dataset)
 
 
 @dataclass(frozen=True, eq=False)
@@ -131,7 +137,7 @@ class CostModel:
     @cached_property
     def _cells(self) -> tuple[Batch, Floats, Floats | None]:
         """All 15,625 cells of NAS-Bench-201 by published index, predicted once."""
-        batch = parse(range(CELLS), space=self.target.space, dataset=self.target.dataset)
+        batch = _every_cell(self.target.space, self.target.dataset)
         return batch, *self._costs(batch)
 
     def every_cell(self, coverage: float = 0.9) -> Estimate:
