@@ -92,6 +92,7 @@ def test_of_another_table_nothing_is_held_out(n: int) -> None:
     assert len(held_out(table(np.ones(n), np.arange(n)), "fpga")) == 0
 
 
+@pytest.mark.shared
 def test_held_out_rows_of_the_table_of_the_card(shared_data: Path) -> None:
     (found,) = read_table(shared_data / "nasbench201_hwnasbench_cifar10.parquet", dataset="cifar10")
     assert len(held_out(found, "fpga")) == 2000
