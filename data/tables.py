@@ -157,6 +157,12 @@ def _folded(name: str) -> str:
     return name.strip().lower()
 
 
+def _with_architectures(path: Path, arch_column: str | None) -> pd.DataFrame:
+    """A table whose architectures are text as it is written: 00012 is an index."""
+    wanted = ARCHITECTURE_COLUMNS if arch_column is None else (_folded(arch_column),)
+    return read_frame(path, wanted)
+
+
 def _find_architectures(
     frame: pd.DataFrame, path: Path, arch_column: str | None
 ) -> tuple[Architectures, str | None]:
@@ -227,8 +233,7 @@ def read_table(
     path = Path(path)
     if source is not None:
         source_of(source)
-    text = ARCHITECTURE_COLUMNS if arch_column is None else (_folded(arch_column),)
-    frame = read_frame(path, text)
+    frame = _with_architectures(path, arch_column)
     architectures, shown_space = _find_architectures(frame, path, arch_column)
     # What `archcost collect` writes says more than the columns can.
     stated = frame.attrs.get("archcost", {})
@@ -288,6 +293,5 @@ def read_architectures(path: str | Path, arch_column: str | None = None) -> Arch
         TableError: as `read_table`.
     """
     path = Path(path)
-    text = ARCHITECTURE_COLUMNS if arch_column is None else (_folded(arch_column),)
-    frame = read_frame(path, text)
+    frame = _with_architectures(path, arch_column)
     return _find_architectures(frame, path, arch_column)[0]

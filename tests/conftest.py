@@ -28,19 +28,11 @@ hypothesis.settings.load_profile("patient")
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Skip what needs the measured tables where they are absent."""
-    if SHARED.is_dir():
-        return
-    skip = pytest.mark.skip(reason=f"no measured tables at {SHARED}")
-    for item in items:
-        if "shared" in item.keywords or "shared_data" in getattr(item, "fixturenames", ()):
-            item.add_marker(skip)
-
-
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
     """The folder of measured tables; without it the test is skipped."""
+    if not SHARED.is_dir():
+        pytest.skip(f"no measured tables at {SHARED}")
     return SHARED
 
 
