@@ -88,13 +88,13 @@ def parse_target(column: str) -> TargetColumn | None:
     Raises:
         TableError: the name speaks of a cost, but its unit is missing or is not the metric's.
     """
-    folded = _folded(column)
-    suffix = next((suffix for suffix in _SUFFIXES if folded.endswith(suffix)), "")
-    rest = folded.removesuffix(suffix)
+    name = "_" + folded(column)
+    suffix = next((suffix for suffix in _SUFFIXES if name.endswith(suffix)), "")
+    rest = name.removesuffix(suffix)
     if _ABOUT.search(rest):
         return None
     if (_WRONG_UNIT if suffix else _NO_UNIT).search(rest):
-        raise _no_unit(column, folded)
+        raise _no_unit(column, name)
     if not suffix:
         return None
     rest = rest.removeprefix("_")
@@ -104,19 +104,19 @@ def parse_target(column: str) -> TargetColumn | None:
 
 def speaks_of_cost(column: str) -> bool:
     """Whether a column by its name holds a cost, or something about one, with a unit or without."""
-    folded = _folded(column)
-    return any(f"_{metric}_" in f"{folded}_" for metric in UNITS) or folded.endswith(("_ms", "_mj"))
+    name = "_" + folded(column)
+    return any(f"_{metric}_" in f"{name}_" for metric in UNITS) or name.endswith(("_ms", "_mj"))
 
 
-def _folded(column: str) -> str:
-    """In lower case, with an underscore before it and for blanks and brackets."""
-    return "_" + re.sub(r"[\s()\[\]]+", "_", column.strip().lower()).strip("_")
+def folded(column: str) -> str:
+    """A column's name as it is compared: lower case, underscores for blanks and brackets."""
+    return re.sub(r"[\s()\[\]]+", "_", column.strip().lower()).strip("_")
 
 
-def _no_unit(column: str, folded: str) -> TableError:
-    usual = "energy" if folded.endswith("j") else "latency"
-    metric = next((metric for metric in UNITS if f"_{metric}" in folded), usual)
-    said, *_ = re.split(rf"_{metric}(?:_|$)|_[a-z]+$", folded, maxsplit=1)
+def _no_unit(column: str, name: str) -> TableError:
+    usual = "energy" if name.endswith("j") else "latency"
+    metric = next((metric for metric in UNITS if f"_{metric}" in name), usual)
+    said, *_ = re.split(rf"_{metric}(?:_|$)|_[a-z]+$", name, maxsplit=1)
     return TableError(
         f"column {column!r}: not a metric with its unit; give {metric} in {UNITS[metric]} and name "
         f"the column {column_of(said.removeprefix('_'), metric)}"

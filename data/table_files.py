@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import csv
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from pathlib import Path
 
 from archcost.errors import TableError
 
+_SEPARATOR = re.compile(r"sep=([,;\t])\r?\n?", re.IGNORECASE)
 _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
@@ -22,15 +24,19 @@ class CsvLayout:
         encoding: "utf-8-sig", with or without a mark, or "utf-16".
         separator: between columns: a comma, a semicolon or a tab.
         names: of the columns.
+        skipped: lines before the header.
     """
 
     encoding: str
     separator: str
     names: list[str]
+    skipped: int
 
     @classmethod
     def of(cls, path: Path) -> CsvLayout:
-        """Read it off the first line, in which the separator is what occurs most.
+        """Read it off the header, in which the separator is what occurs most.
+
+        Before it spreadsheets may write a line ``sep=;`` of their own.
 
         Raises:
             OSError: the file cannot be read.
@@ -40,8 +46,11 @@ class CsvLayout:
             encoding = "utf-16" if file.read(2) in _UTF16 else "utf-8-sig"
         with path.open(encoding=encoding, newline="") as text:
             line = text.readline()
-        separator = max(",;\t", key=line.count)
-        return cls(encoding, separator, next(csv.reader([line], delimiter=separator), []))
+            told = _SEPARATOR.fullmatch(line)
+            line = line if told is None else text.readline()
+        separator = max(",;\t", key=line.count) if told is None else told[1]
+        names = next(csv.reader([line], delimiter=separator), [])
+        return cls(encoding, separator, names, 0 if told is None else 1)
 
     @property
     def decimal(self) -> str:

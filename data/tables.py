@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from archcost.data.devices import DEVICES
 from archcost.data.measurements import as_measured
-from archcost.data.names import GRAMMAR, column_of, dataset_name, parse_target, space_name
+from archcost.data.names import GRAMMAR, column_of, dataset_name, folded, parse_target, space_name
 from archcost.data.sources import source as source_of
 from archcost.data.table_files import CsvLayout, reading
 from archcost.errors import MeasurementError, TableError, first_few
@@ -113,7 +113,8 @@ def read_frame(path: str | Path, text: tuple[str, ...] = ()) -> pd.DataFrame:
                 sep=layout.separator,
                 decimal=layout.decimal,
                 encoding=layout.encoding,
-                dtype={name: "str" for name in layout.names if _folded(name) in text},
+                skiprows=layout.skipped,
+                dtype={name: "str" for name in layout.names if folded(name) in text},
                 low_memory=False,  # whole columns at once: in chunks, one can get several types
             )
         else:
@@ -142,7 +143,7 @@ def architecture_columns(
     if arch_column is None and set(_BLOCK_COLUMNS) <= set(names):
         return [*_BLOCK_COLUMNS]
     wanted = ARCHITECTURE_COLUMNS if arch_column is None else (arch_column,)
-    found = {name if arch_column else _folded(name): name for name in reversed(names)}
+    found = {name if arch_column else folded(name): name for name in reversed(names)}
     name = next((found[name] for name in wanted if name in found), None)
     if name is None:
         raise TableError(
@@ -152,14 +153,9 @@ def architecture_columns(
     return [name]
 
 
-def _folded(name: str) -> str:
-    """A column's name as it is compared: people write capitals and blanks."""
-    return name.strip().lower()
-
-
 def _with_architectures(path: Path, arch_column: str | None) -> pd.DataFrame:
     """A table whose architectures are text as it is written: 00012 is an index."""
-    wanted = ARCHITECTURE_COLUMNS if arch_column is None else (_folded(arch_column),)
+    wanted = ARCHITECTURE_COLUMNS if arch_column is None else (folded(arch_column),)
     return read_frame(path, wanted)
 
 
@@ -248,7 +244,7 @@ def read_table(
     space = space_name(space)
     tables: dict[str, MeasuredTable] = {}
     for column in frame.columns:
-        if column in (arch_column, *_BLOCK_COLUMNS) or _folded(column) in ARCHITECTURE_COLUMNS:
+        if column in (arch_column, *_BLOCK_COLUMNS) or folded(column) in ARCHITECTURE_COLUMNS:
             continue
         try:
             target = parse_target(column)

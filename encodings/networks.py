@@ -80,7 +80,7 @@ def read_networks(archs: object, dataset: str | None = None) -> Networks:
     if isinstance(archs, Batch):
         return Networks(archs)
     place = custom_skeleton(dataset)
-    elements = _elements(archs)
+    elements = members(archs)
     if not any(is_custom(element) or _is_cell(element) for element in elements):
         return Networks(parse(archs))
     found, problems = _read_each(elements, place)
@@ -126,7 +126,7 @@ def is_custom(archs: object) -> bool:
     return isinstance(archs, str) and archs.endswith(ONNX)
 
 
-def _elements(archs: object) -> list[Any]:
+def members(archs: object) -> list[Any]:
     """The networks of a container, or the one that this is: a graph may be a list too."""
     sparse = hasattr(archs, "tocsr")  # `parse` says that it does not read them
     if (

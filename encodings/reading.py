@@ -145,7 +145,7 @@ class Reader:
     def _read_text(self, text: str) -> tuple[Space, Ids]:
         if number := re.fullmatch(r"\s*([+-]?[0-9]{1,9})\s*", text):
             return self._read_index(int(number[1]))
-        if self.space is NASBENCH201 or re.search("[~+]", text):
+        if re.search("[~+]", text) or (self.space is NASBENCH201 and not _is_chain(text)):
             return NASBENCH201, _ids(read_fixed_cell(text, NASBENCH201.operators, nodes=4))
         if self.space is None and len(text.replace(",", " ").replace("|", " ").split()) < 2:
             words = text.strip().split("-")
@@ -185,6 +185,14 @@ class Reader:
             f"{len(names)} operators in {shown(names)}, expected {expected}: an architecture has "
             "six operators in nasbench201, 22 in fbnet"
         )
+
+
+def _is_chain(text: str) -> bool:
+    try:
+        read_chain(text, FBNET.operators, FBNET.length)
+    except ArchitectureError:
+        return False
+    return True
 
 
 def _ids(ids: list[int]) -> Ids:

@@ -18,7 +18,13 @@ import numpy.typing as npt
 
 from archcost.data import as_measured
 from archcost.encodings import Batch, parse
-from archcost.errors import MeasurementError, NotFittedError, UnsupportedError, unknown_name
+from archcost.errors import (
+    MeasurementError,
+    NotFittedError,
+    UnsupportedError,
+    first_few,
+    unknown_name,
+)
 
 Floats = npt.NDArray[np.float64]
 
@@ -187,10 +193,10 @@ def positive_costs(
         raise MeasurementError(f"{len(costs)} measured costs for {n} architectures; give one each")
     (bad,) = np.nonzero(~(costs > 0))
     if len(bad):
-        rows = ", ".join(str(row + 1) for row in bad[:5])
+        rows = first_few((str(row + 1) for row in bad), len(bad))
         raise MeasurementError(
-            f"{len(bad)} of {n} measured costs are missing or not positive (rows {rows}"
-            f"{', …' if len(bad) > 5 else ''}); leave those architectures out"
+            f"{len(bad)} of {n} measured costs are missing or zero (rows {rows}); leave those "
+            "architectures out"
         )
     return costs
 

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Self, overload
 import numpy as np
 import numpy.typing as npt
 
+from archcost.errors import first_few
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -61,7 +63,7 @@ class Strings(Sequence[str]):
         return repr(self._texts)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Estimate:
     """Predicted cost of n architectures.
 
@@ -71,8 +73,8 @@ class Estimate:
         upper: (n,) upper end.
         unit: "ms", "mJ" or "operations/byte".
         coverage: share of measurements that the intervals are made to hold.
-        feasible: (n,) probability that the device runs the network; None: it runs them all, or they
-            lie outside the spaces in which that is known.
+        feasible: (n,) probability that the device runs the network; NaN: unknown, for networks
+            outside the spaces in which it refuses some; None: it runs them all, or all are unknown.
         architectures: the canonical string of each; the name of a layer graph.
         extrapolation: (n,) how far each lies from what was measured: 0 in the measured space, else
             about the number of doublings by which its layers lie outside what was measured
@@ -91,12 +93,19 @@ class Estimate:
     def __len__(self) -> int:
         return len(self.value)
 
+    def __repr__(self) -> str:
+        """The first costs with their intervals, and how many there are."""
+        numbers = zip(self.value, self.lower, self.upper, strict=True)
+        costs = (f"{v:.4g} ({a:.4g} to {b:.4g})" for v, a, b in numbers)
+        shown = first_few(costs, len(self), most=3)
+        return f"<Estimate in {self.unit}, {self.coverage:.0%} intervals: {shown or 'no networks'}>"
+
     @property
     def runs(self) -> npt.NDArray[np.bool_]:
         """Whether the device more likely runs each network (n,) than refuses it."""
         if self.feasible is None:
             return np.ones(len(self), dtype=bool)
-        return self.feasible >= LIKELY
+        return ~(self.feasible < LIKELY)  # unknown counts as running
 
     def take(self, positions: npt.NDArray[np.int64]) -> Estimate:
         """The estimates at these positions (m,), in this order; positions may repeat."""
@@ -113,15 +122,18 @@ class Estimate:
 
     @classmethod
     def joined(cls, parts: Sequence[Self]) -> Self:
-        """The estimates of one model, one or more, as one, in this order."""
+        """One or more estimates of one target as one, in this order."""
         first = parts[0]
-        feasible = [part.feasible for part in parts if part.feasible is not None]
+        known = any(part.feasible is not None for part in parts)
+        feasible = [
+            np.full(len(part), np.nan) if part.feasible is None else part.feasible for part in parts
+        ]
         return replace(
             first,
             value=np.concatenate([part.value for part in parts]),
             lower=np.concatenate([part.lower for part in parts]),
             upper=np.concatenate([part.upper for part in parts]),
-            feasible=np.concatenate(feasible) if feasible else None,
+            feasible=np.concatenate(feasible) if known else None,
             architectures=Strings(
                 lambda: [text for part in parts for text in part.architectures],
                 sum(len(part) for part in parts),

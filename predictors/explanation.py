@@ -85,7 +85,7 @@ class Change:
     feasible: float | None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Explanation:
     """Where the predicted cost of one architecture on one device comes from.
 
@@ -126,6 +126,13 @@ class Explanation:
     layers: tuple[LayerShare, ...]
     layers_by: str
     changes: tuple[Change, ...]
+
+    def __repr__(self) -> str:
+        """Of what, and the cost."""
+        return (
+            f"<Explanation of {self.architecture}: {self.device} {self.metric} {self.value:.4g} "
+            f"{self.unit}, {len(self.parts)} parts>"
+        )
 
     @property
     def by_operator(self) -> dict[str, float]:

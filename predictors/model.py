@@ -10,8 +10,8 @@ import numpy as np
 
 from archcost.encodings import CUSTOM, Batch, Networks, parse, read_networks, skeleton
 from archcost.encodings.nasbench201 import CELLS, index_of
-from archcost.encodings.networks import is_custom
-from archcost.errors import UnsupportedError
+from archcost.encodings.networks import is_custom, members
+from archcost.errors import ArchcostError, UnsupportedError
 from archcost.predictors.base import Floats, Predictor
 from archcost.predictors.estimate import Estimate, Strings
 from archcost.predictors.gbdt import Feasibility
@@ -82,8 +82,8 @@ class CostModel:
 
         Args:
             archs: whatever `archcost.encodings.parse` accepts; read in this model's space and data
-                set where they do not say theirs. If any is outside the known spaces, a cell of
-                one's own or a layer graph, the model `beyond` predicts them all; it takes whatever
+                set where they do not say theirs. Those outside of it, cells of one's own and
+                layer graphs, the model `beyond` predicts; with any of them, this takes whatever
                 `archcost.encodings.read_networks` does.
             coverage: share of measurements that the intervals shall hold, 0.5 to 0.99.
 
@@ -92,17 +92,37 @@ class CostModel:
             UnsupportedError: an architecture of another space or data set, or another coverage.
         """
         if self.beyond is not None and is_custom(archs):
-            if self.feasibility is not None:
-                warnings.warn(
-                    f"{self.target.device} refuses some networks; which ones outside "
-                    f"{self.target.space} is not known: feasible is None",
-                    stacklevel=2,
-                )
-            return self.beyond.predict(archs, coverage)
+            return self._by_the_better(self.beyond, archs, coverage)
         batch = self.batch(archs)
         if isinstance(batch, Batch) and len(batch) >= CELLS and self.target.space == "nasbench201":
             return self._look_up(batch, coverage)
         return self._estimate(batch, *self._in_chunks(batch), coverage)
+
+    def _by_the_better(self, beyond: CostModel, archs: object, coverage: float) -> Estimate:
+        """Networks of this model's space by itself, all others by the model of layers."""
+        networks = beyond.batch(archs)  # errors count positions in all that was given
+        given = members(archs)
+        known = np.array([self._knows(member) for member in given], dtype=bool)
+        outside = beyond.predict(networks.take(np.flatnonzero(~known)), coverage)
+        if self.feasibility is not None:
+            warnings.warn(
+                f"{self.target.device} refuses some networks; which ones outside "
+                f"{self.target.space} is not known: feasible says nothing of them",
+                stacklevel=3,
+            )
+        if not known.any():
+            return outside
+        inside = self.predict([given[i] for i in np.flatnonzero(known)], coverage)
+        order = np.argsort(np.concatenate([np.flatnonzero(known), np.flatnonzero(~known)]))
+        return Estimate.joined([inside, outside]).take(order)
+
+    def _knows(self, network: object) -> bool:
+        """Whether this is an architecture of this model's space, in whatever form."""
+        try:
+            self.batch([network])
+        except ArchcostError:
+            return False
+        return True
 
     def _estimate(
         self, batch: Batch | Networks, value: Floats, feasible: Floats | None, coverage: float

@@ -10,7 +10,14 @@ import typer
 
 from archcost.charts import check_image, save
 from archcost.charts.transfer import spearman_against_samples
-from archcost.cli.options import aligned, check_not_read, check_output, help_if_bare, progress_bar
+from archcost.cli.options import (
+    OUT,
+    aligned,
+    check_not_read,
+    check_output,
+    help_if_bare,
+    progress_bar,
+)
 from archcost.cli.tables import read_tables
 from archcost.data import written
 from archcost.encodings import CUSTOM
@@ -46,7 +53,7 @@ def transfer(
     sampler: Annotated[
         str, typer.Option(help="How they are chosen: random or suggest.")
     ] = "random",
-    out: Annotated[Path | None, typer.Option(help="Write every score to this .csv.")] = None,
+    out: Annotated[Path | None, typer.Option(*OUT, help="Write every score to this .csv.")] = None,
     plot: Annotated[
         Path | None, typer.Option(help="Draw Spearman against samples (.png, .svg or .pdf).")
     ] = None,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import numpy as np
 import typer
 
-from archcost.cli.options import aligned, check_not_read, check_output, progress_bar
+from archcost.cli.options import OUT, aligned, check_not_read, check_output, progress_bar
 from archcost.cli.tables import read_tables
 from archcost.data import DEVICES, written
 from archcost.errors import TableError
@@ -42,7 +42,7 @@ def search(
         Path, typer.Option(help="Accuracies of cells, as for archcost search --accuracy.")
     ],
     seeds: Annotated[int, typer.Option(help="Draws of candidates.", min=1)] = 20,
-    out: Annotated[Path | None, typer.Option(help="Write every draw to this .csv.")] = None,
+    out: Annotated[Path | None, typer.Option(*OUT, help="Write every draw to this .csv.")] = None,
 ) -> None:
     """Score searches by predicted latency, or for another device.
 

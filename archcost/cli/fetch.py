@@ -7,14 +7,14 @@ from typing import Annotated
 
 import typer
 
-from archcost.cli.options import progress_bar
+from archcost.cli.options import OUT, progress_bar
 
 
 def fetch(
     destination: Annotated[
         Path | None,
         typer.Option(
-            "--out",
+            *OUT,
             help="The file to write; by default in $ARCHCOST_CACHE, else in archcost in your cache "
             "folder.",
         ),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import numpy as np
 import typer
 
-from archcost.cli.options import Dataset, check_not_read, check_output, counted, progress_bar
+from archcost.cli.options import OUT, Dataset, check_not_read, check_output, counted, progress_bar
 from archcost.errors import UnsupportedError
 from archcost.training.collect.board.protocol import DEFAULTS
 
@@ -20,7 +20,11 @@ _RUNS_A_SECOND = 10_000
 
 Archs = Annotated[
     Path | None,
-    typer.Option(help="A .csv or .parquet with a column of architectures (arch, index, …)."),
+    typer.Option(
+        "--archs",
+        "--input",
+        help="A .csv or .parquet with a column of architectures (arch, index, …).",
+    ),
 ]
 Count = Annotated[int | None, typer.Option("-n", help="Number of random networks to draw.", min=1)]
 CollectSpace = Annotated[
@@ -84,7 +88,9 @@ def run(
             "repeated. Default: all. Each has a table of its own, named with its label."
         ),
     ] = None,
-    out: Annotated[Path, typer.Option(help="The .parquet to write.")] = Path("measured.parquet"),
+    out: Annotated[Path, typer.Option(*OUT, help="The .parquet to write.")] = Path(
+        "measured.parquet"
+    ),
 ) -> None:
     """Measure networks on this machine.
 
@@ -152,7 +158,7 @@ def bundle(
     timeout: Timeout = 60.0,
     visit_seconds: VisitSeconds = 0.2,
     seed: Seed = 0,
-    out: Annotated[Path, typer.Option(help="A new folder.")] = Path("bundle"),
+    out: Annotated[Path, typer.Option(*OUT, help="A new folder.")] = Path("bundle"),
 ) -> None:
     """Write models and a script that measures them on a board.
 
@@ -176,7 +182,9 @@ def import_(
     results: Annotated[Path, typer.Argument(help="The results.jsonl that came back.")],
     device: DeviceName = None,
     power_log: PowerLog = None,
-    out: Annotated[Path, typer.Option(help="The .parquet to write.")] = Path("measured.parquet"),
+    out: Annotated[Path, typer.Option(*OUT, help="The .parquet to write.")] = Path(
+        "measured.parquet"
+    ),
 ) -> None:
     """Write the table of what a bundle measured on a board.
 

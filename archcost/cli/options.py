@@ -39,6 +39,10 @@ Dataset = Annotated[
         "ImageNet16-120 in nasbench201; cifar100 (default) or ImageNet in fbnet."
     ),
 ]
+OUT = ("--out", "--output", "-o")
+"""Names of the option that says where a command writes."""
+DEVICES = ("--device", "--devices")
+"""Names of the option that takes several devices; see `separate`."""
 METRICS = "latency (ms), energy (mJ) or arithmetic_intensity (operations/byte)"
 Kind = Annotated[
     str | None,
@@ -59,6 +63,11 @@ TableFile = Annotated[
         "measured, -1: the device refused the network.",
     ),
 ]
+
+
+def separate(names: list[str] | None) -> list[str] | None:
+    """Names of a repeated option, each of which may be several with commas between them."""
+    return [name for part in names or [] for name in part.split(",") if name] or None
 
 
 def help_if_bare(context: typer.Context) -> None:

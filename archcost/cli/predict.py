@@ -17,7 +17,9 @@ import typer
 
 from archcost.checkpoints import Card, chosen_cards, find_place, load_card
 from archcost.cli.options import (
+    DEVICES,
     METRICS,
+    OUT,
     AnySpace,
     Coverage,
     Dataset,
@@ -29,6 +31,7 @@ from archcost.cli.options import (
     counted,
     malformed,
     progress_bar,
+    separate,
 )
 from archcost.data import written
 from archcost.encodings import CUSTOM, Batch, Networks, parse, parse_each, read_networks
@@ -82,7 +85,11 @@ def predict(
     ] = None,
     device: Annotated[
         list[str] | None,
-        typer.Option(help="Device id, as archcost devices lists them; may be repeated."),
+        typer.Option(
+            *DEVICES,
+            callback=separate,
+            help="Device id, as archcost devices lists them; several: raspi4,pixel3, or repeated.",
+        ),
     ] = None,
     every: Annotated[
         bool, typer.Option("--all", help="All devices, yours too, and all their metrics.")
@@ -103,6 +110,7 @@ def predict(
         str | None,
         typer.Option(
             "--input",
+            "--archs",
             help="Instead of architectures: a .csv or .parquet with a column of them (arch, index, "
             "…), an .onnx file, or - for lines of stdin.",
         ),
@@ -110,8 +118,9 @@ def predict(
     output: Annotated[
         Path | None,
         typer.Option(
+            *OUT,
             help="Write a .csv, .json or .parquet instead of printing; with --engine dask, parts "
-            "into a folder."
+            "into a folder.",
         ),
     ] = None,
     on_error: Annotated[

@@ -13,13 +13,16 @@ import typer
 
 from archcost.checkpoints import chosen_cards, find_place
 from archcost.cli.options import (
+    DEVICES,
     METRICS,
+    OUT,
     Dataset,
     Space,
     aligned,
     check_output,
     counted,
     progress_bar,
+    separate,
 )
 from archcost.cli.tables import read_tables
 from archcost.encodings import CUSTOM
@@ -34,8 +37,10 @@ Metric = Annotated[str | None, typer.Option(help=f"{METRICS}; by default all.")]
 Devices = Annotated[
     list[str] | None,
     typer.Option(
+        *reversed(DEVICES),
+        callback=separate,
         help="Devices, such as raspi4,pixel3; may be repeated; all: every shipped one. Default: "
-        "the six of HW-NAS-Bench."
+        "the six of HW-NAS-Bench.",
     ),
 ]
 Tables = Annotated[
@@ -57,7 +62,7 @@ AccuracyFile = Annotated[
 
 
 def report(
-    output: Annotated[Path, typer.Option("--output", "-o", help="The .html to write.")],
+    output: Annotated[Path, typer.Option(*OUT, help="The .html to write.")],
     devices: Devices = None,
     metric: Metric = None,
     space: Space = None,
@@ -89,7 +94,7 @@ def report(
 def plot(
     name: Annotated[str | None, typer.Argument(help="Which picture; --list shows them.")] = None,
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="The .png, .svg or .pdf to write.")
+        Path | None, typer.Option(*OUT, help="The .png, .svg or .pdf to write.")
     ] = None,
     devices: Devices = None,
     metric: Metric = None,
@@ -148,7 +153,7 @@ class _Asked:
                 "a report is about a known space; give --space nasbench201 or fbnet"
             )
         place = find_place(self.space or "nasbench201", self.dataset)
-        named = [name for part in self.devices or [] for name in part.split(",") if name]
+        named = self.devices or []
         every = _EVERY in named
         if every and len(named) > 1:
             raise UnsupportedError(f"--devices {','.join(named)}: give {_EVERY} alone")

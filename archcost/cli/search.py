@@ -9,12 +9,15 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from archcost.cli.options import (
+    DEVICES,
     INTERRUPTED,
+    OUT,
     Dataset,
     aligned,
     check_not_read,
     counted,
     progress_bar,
+    separate,
 )
 from archcost.errors import ArchcostError, UnsupportedError
 
@@ -25,10 +28,16 @@ _SHOWN = 20
 
 
 def search(
-    out: Annotated[Path, typer.Option(help="Folder for pareto.csv, pareto.png and pareto.html.")],
+    out: Annotated[
+        Path, typer.Option(*OUT, help="Folder for pareto.csv, pareto.png and pareto.html.")
+    ],
     device: Annotated[
         list[str] | None,
-        typer.Option(help="Device whose cost is kept low, one at least; may be repeated."),
+        typer.Option(
+            *DEVICES,
+            callback=separate,
+            help="Device whose cost is kept low; several: raspi4,pixel3, or repeated.",
+        ),
     ] = None,
     metric: Annotated[
         list[str] | None,

@@ -9,7 +9,7 @@ import typer
 
 from archcost.charts import check_image, save
 from archcost.charts.sweep import energy_against_latency
-from archcost.cli.options import Dataset, Space, aligned, check_output, counted, progress_bar
+from archcost.cli.options import OUT, Dataset, Space, aligned, check_output, counted, progress_bar
 from archcost.cli.simulate import ChipName, ChipSettings, Networks, Quirks, named_values
 from archcost.data import write_whole
 from archcost.errors import UnsupportedError
@@ -32,7 +32,7 @@ def sweep(
     dataset: Dataset = None,
     quirk: Quirks = None,
     setting: ChipSettings = None,
-    out: Annotated[Path, typer.Option(help="The .csv to write.")] = Path("sweep.csv"),
+    out: Annotated[Path, typer.Option(*OUT, help="The .csv to write.")] = Path("sweep.csv"),
     plot: Annotated[
         Path | None, typer.Option(help="Draw energy against latency (.png, .svg or .pdf).")
     ] = None,

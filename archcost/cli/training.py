@@ -10,7 +10,16 @@ import typer
 
 from archcost.checkpoints import Card, every_card, load_card
 from archcost.checkpoints.user import user_folder
-from archcost.cli.options import Dataset, Kind, Space, TableFile, progress_bar
+from archcost.cli.options import (
+    DEVICES,
+    OUT,
+    Dataset,
+    Kind,
+    Space,
+    TableFile,
+    progress_bar,
+    separate,
+)
 from archcost.cli.tables import read_tables
 from archcost.data import MeasuredTable
 from archcost.encodings import CUSTOM, parse
@@ -21,7 +30,10 @@ from archcost.training import train as train_tables
 from archcost.training.layers import train_layers
 from archcost.training.trials import KINDS
 
-_NAMING = "may be repeated. A single one is that of a column latency_ms without a device."
+_NAMING = (
+    "several: raspi4,pixel3, or repeated. A single one is that of a column latency_ms without a "
+    "device."
+)
 Source = Annotated[
     str | None, typer.Option(help="Publication of the table: hw-nas-bench, help or eagle.")
 ]
@@ -29,12 +41,13 @@ Source = Annotated[
 
 def train(
     table: TableFile,
-    out: Annotated[Path, typer.Option(help="Folder for the checkpoints.")],
+    out: Annotated[Path, typer.Option(*OUT, help="Folder for the checkpoints.")],
     space: Space = None,
     dataset: Dataset = None,
     source: Source = None,
     device: Annotated[
-        list[str] | None, typer.Option(help=f"Train these devices only; {_NAMING}")
+        list[str] | None,
+        typer.Option(*DEVICES, callback=separate, help=f"Train these devices only; {_NAMING}"),
     ] = None,
     n_train: Annotated[
         int | None,
@@ -86,7 +99,8 @@ def evaluate(
     space: Space = None,
     dataset: Dataset = None,
     device: Annotated[
-        list[str] | None, typer.Option(help=f"Score these devices only; {_NAMING}")
+        list[str] | None,
+        typer.Option(*DEVICES, callback=separate, help=f"Score these devices only; {_NAMING}"),
     ] = None,
     kind: Kind = None,
     every: Annotated[

@@ -12,7 +12,7 @@ import typer
 
 from archcost.checkpoints import cards, every_card
 from archcost.checkpoints.user import check_device_name, user_folder
-from archcost.cli.options import Dataset, Space, check_not_read, counted, malformed
+from archcost.cli.options import OUT, Dataset, Space, check_not_read, counted, malformed, separate
 from archcost.cli.tables import place_of
 from archcost.data import parse_target, read_table, written
 from archcost.data.tables import read_frame
@@ -28,12 +28,16 @@ _UNNAMED = "unnamed"
 _Metric = Annotated[str, typer.Option(help="latency (ms) or energy (mJ).")]
 _Sources = Annotated[
     list[str] | None,
-    typer.Option("--from", help="Draw upon this device only; may be repeated. Default: all."),
+    typer.Option(
+        "--from",
+        callback=separate,
+        help="Draw upon these devices only; commas between several, or repeated. Default: all.",
+    ),
 ]
 
 
 def suggest(
-    output: Annotated[Path, typer.Option("--output", "-o", help="The .csv to write.")],
+    output: Annotated[Path, typer.Option(*OUT, help="The .csv to write.")],
     n: Annotated[int, typer.Option("-n", help="How many networks.", min=1)] = 10,
     space: Space = None,
     dataset: Dataset = None,

@@ -138,26 +138,29 @@ class Tables:
 
     def _make(self, wanted: dict[CostModel, Future[Table]]) -> None:
         try:
-            tables = self._tables(list(wanted))
+            self._fill(wanted)
         except BaseException as error:
             for future in wanted.values():
-                future.set_exception(error)
-        else:
-            for future, table in zip(wanted.values(), tables, strict=True):
-                future.set_result(table)
+                if not future.done():
+                    future.set_exception(error)
 
-    def _tables(self, models: list[CostModel]) -> list[Table]:
+    def _fill(self, wanted: dict[CostModel, Future[Table]]) -> None:
         """Ask all models for a part of their space, then for the next: they share its features."""
-        target = models[0].target
+        target = next(iter(wanted)).target
         networks = _networks(target.space, target.dataset)
-        parts: list[list[Estimate]] = [[] for _ in models]
+        parts: dict[CostModel, list[Estimate]] = {model: [] for model in wanted}
         for start in range(0, len(networks), _AT_ONCE):
             part = networks[start : start + _AT_ONCE]
-            for model, found in zip(models, parts, strict=True):
+            for model in [*parts]:
                 self._make_way()
-                found.append(model.predict(part, COVERAGE))
-        whole = target.space == "nasbench201"
-        return [Table.of(Estimate.joined(found), whole) for found in parts]
+                try:
+                    parts[model].append(model.predict(part, COVERAGE))
+                except Exception as error:  # its own affair: the others go on
+                    wanted[model].set_exception(error)
+                    del parts[model]
+        for model, found in parts.items():
+            table = Table.of(Estimate.joined(found), whole=target.space == "nasbench201")
+            wanted[model].set_result(table)
 
     def _make_way(self) -> None:
         with self._calm:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Found:
     """A Pareto set.
 
@@ -41,6 +41,14 @@ class Found:
 
     def __len__(self) -> int:
         return len(self.architectures)
+
+    def __repr__(self) -> str:
+        """How many there are, and of how many."""
+        names = ", ".join(cost.column for cost in self.evaluator.costs)
+        return (
+            f"<Found: {int(self.pareto.sum())} of {len(self.looked_at)} architectures that were "
+            f"looked at are best for {self.evaluator.quality.column} and {names}>"
+        )
 
     def some(self, count: int) -> npt.NDArray[np.int64]:
         """Positions of at most so many of the set, evenly spaced, both ends among them."""

@@ -84,7 +84,9 @@ def _tables(path: Path, rows: int) -> Iterator[pa.Table]:
         include_columns=columns, column_types=kinds, strings_can_be_null=True
     )
     parse = arrow_csv.ParseOptions(delimiter=layout.separator, newlines_in_values=True)
-    read = arrow_csv.ReadOptions(encoding=layout.encoding.removesuffix("-sig"))
+    read = arrow_csv.ReadOptions(
+        encoding=layout.encoding.removesuffix("-sig"), skip_rows=layout.skipped
+    )
     with arrow_csv.open_csv(path, read, parse, convert) as reader:
         for batch in reader:
             yield pa.Table.from_batches([batch])

@@ -105,6 +105,17 @@ def test_a_list_of_malformed_rows_does_not_outlive_them(tmp_path: Path, suffix: 
     assert not listed.exists()
 
 
+def test_options_have_the_names_that_other_commands_give_them(tmp_path: Path) -> None:
+    source, found = tmp_path / "in.csv", tmp_path / "out.csv"
+    source.write_text("index\n1\n")
+    done = run(
+        "predict", "--archs", str(source), "--devices", "raspi4,pixel3", "--device", "fpga", "-o",
+        str(found),
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert [row["device"] for row in rows(found.read_text())] == ["raspi4", "pixel3", "fpga"]
+
+
 def test_input_is_not_written_over(tmp_path: Path) -> None:
     source = tmp_path / "in.csv"
     source.write_text("arch\n1\n2\n")

@@ -31,6 +31,15 @@ def test_layouts(tmp_path: Path, separator: str, cost: str, encoding: str) -> No
     assert pa.array(column).to_pylist() == [CELL, CELL]
 
 
+def test_a_spreadsheet_says_its_separator(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text(f"sep=;\r\narch;raspi4_latency_ms\r\n{CELL};12,5\r\n{CELL};3\r\n")
+    (table,) = read_table(path, dataset="cifar10")
+    assert table.targets["raspi4", "latency"].tolist() == [12.5, 3.0]
+    (column,) = partitions(path, 10)
+    assert pa.array(column).to_pylist() == [CELL, CELL]
+
+
 def test_a_decimal_comma_where_it_separates_nothing(tmp_path: Path) -> None:
     path = tmp_path / "t.csv"
     path.write_text("index\traspi4_ms\n1\t12,5\n")

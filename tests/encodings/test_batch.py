@@ -211,6 +211,8 @@ def test_demands_on_space_and_data_set() -> None:
     assert parse([1, [0] * 22], dataset="cifar100")[1].skeleton.dataset == "cifar100"
     with pytest.raises(ArchitectureError, match="of nasbench201, expected fbnet"):
         parse(all_strings()[0], space="fbnet")
+    with pytest.raises(ArchitectureError, match="of fbnet, expected nasbench201"):
+        parse("|".join(["k3_e6"] * 22), space="nasbench201")
     with pytest.raises(ArchitectureError, match="no index"):
         parse("17", space="fbnet")
     with pytest.raises(UnknownNameError, match="architecture 1: unknown data set of fbnet"):

@@ -8,9 +8,16 @@ import numpy as np
 import pytest
 
 import archcost
-from archcost.encodings import Architecture, Networks, custom_skeleton, parse, skeleton
+from archcost.encodings import (
+    Architecture,
+    Networks,
+    custom_skeleton,
+    parse,
+    read_networks,
+    skeleton,
+)
 from archcost.encodings.layer_table import CLASSES, layer_table
-from archcost.errors import MeasurementError, NotFittedError, UnsupportedError
+from archcost.errors import ArchitectureError, MeasurementError, NotFittedError, UnsupportedError
 from archcost.predictors import LayerIntervals, LayersPredictor
 from archcost.training.collect import sample
 
@@ -114,6 +121,24 @@ def test_a_shipped_model_hands_custom_networks_on() -> None:
     assert "extrapolation" not in inside.to_frame().columns
 
 
+def test_in_a_mixed_batch_each_network_has_the_model_that_knows_it() -> None:
+    model, custom = archcost.load("raspi4"), archcost.load("raspi4", space="custom")
+    own = Architecture.custom_cell(["dw_conv_5x5"], [(0, 1)], custom_skeleton())
+    dead = "|nor_conv_3x3~0|+|none~0|nor_conv_3x3~1|+|none~0|none~1|none~2|"
+    block = parse([[0] * 22], space="fbnet")[0]
+    mixed = [own, dead, block, 7, archcost.lower(own)]
+    found = model.predict(mixed)
+    assert np.array_equal(found.value[[1, 3]], model.predict([dead, 7]).value)
+    assert np.array_equal(found.upper[[1, 3]], model.predict([dead, 7]).upper)
+    outside = custom.predict([own, block, archcost.lower(own)])
+    assert np.array_equal(found.value[[0, 2, 4]], outside.value)
+    assert list(found.architectures)[1:4] == [dead, str(block), str(parse(7)[0])]
+    again = model.predict(read_networks(mixed))
+    np.testing.assert_allclose(again.value[[0, 2, 3, 4]], found.value[[0, 2, 3, 4]], rtol=1e-6)
+    with pytest.raises(ArchitectureError, match="architecture 2"):
+        model.predict([own, 7, "|nor_conv_3x3~0|+"])
+
+
 def test_a_data_set_is_the_skeleton_of_cells_without_one() -> None:
     small = archcost.load("raspi4", space="custom", dataset="ImageNet16-120")
     place = replace(skeleton("nasbench201", "ImageNet16-120"), space="custom")
@@ -129,3 +154,9 @@ def test_what_a_device_refuses_outside_the_space_is_unknown() -> None:
     )
     with pytest.warns(UserWarning, match="edgetpu refuses some networks"):
         assert archcost.load("edgetpu").predict([cell]).feasible is None
+    with pytest.warns(UserWarning, match="edgetpu refuses some networks"):
+        found = archcost.load("edgetpu").predict([cell, 7])
+    assert found.feasible is not None
+    assert np.isnan(found.feasible).tolist() == [True, False]
+    assert found.feasible[1:] == archcost.load("edgetpu").predict(7).feasible
+    assert found.runs[0]
