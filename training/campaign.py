@@ -83,13 +83,19 @@ def clean(batch: Batch, measured: npt.ArrayLike) -> Campaign:
         messages.append(
             f"{len(ran)} measurements of {len(firsts)} networks: the median of each is used"
         )
-    return Campaign(
-        batch.take(ran[firsts]),
-        medians,
-        disagreement,
-        batch.take(np.flatnonzero(refused)),
-        tuple(messages),
-    )
+    networks = batch.take(ran[firsts])
+    failed, both = _never_ran(batch.take(np.flatnonzero(refused)), networks)
+    if both:
+        messages.append(f"networks that ran once and failed once are taken to run: {both}")
+    return Campaign(networks, medians, disagreement, failed, tuple(messages))
+
+
+def _never_ran(failed: Batch, ran: Batch) -> tuple[Batch, int]:
+    """Distinct networks that failed and are not among those that ran, and how many are."""
+    names = {name: position for position, name in enumerate(failed.strings())}
+    ever = set(ran.strings())
+    never = [position for name, position in names.items() if name not in ever]
+    return failed.take(np.array(never, dtype=np.int64)), len(names) - len(never)
 
 
 def _distinct(batch: Batch, costs: Floats) -> tuple[npt.NDArray[np.int64], list[Floats]]:

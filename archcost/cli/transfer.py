@@ -194,6 +194,8 @@ def _read(
             f"{path}: needs one column {_COLUMNS[metric]} for {place} on {name}; it has {has}"
             f"{remedy}"
         )
+    if device and wanted[0] not in (device, _UNNAMED):
+        typer.echo(f"note: {path}: the costs of {wanted[0]} are taken for those of {device}")
     costs = here.targets[wanted].copy()
     if wanted in here.failed:
         costs[here.failed[wanted]] = -1.0

@@ -164,6 +164,10 @@ def test_refused_networks() -> None:
     assert few.predict([1]).feasible is None
     assert few.learned is not None
     assert "too few" in " ".join(few.learned.notes)
+    twice = archcost.adapt(CELLS[[0, 0, 1, 1, 2]], [3, -1, -1, -1, 5])
+    assert twice.learned is not None
+    assert "failed to run 1 of 3" in " ".join(twice.learned.notes)
+    assert "ran once and failed once" in " ".join(twice.learned.notes)
 
 
 @pytest.mark.parametrize(
