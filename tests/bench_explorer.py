@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from playwright.sync_api import Page
 
 CLICKS = 60
+READING = 300
+"""Milliseconds between opening a menu and choosing from it: the page foresees the answer then."""
 READY = "#results[aria-busy=false] [role=row][data-device]"
 # From the click to the end of the first frame after the answer was drawn.
 WATCH = """() => {
@@ -41,6 +43,7 @@ def clicks(page: Page, count: int) -> list[float]:
     for number in range(count):
         places = page.locator(".network[data-side=a] :is(.edge, .block)")
         places.nth(chance.randrange(places.count())).click()
+        page.wait_for_timeout(READING)
         others = page.locator("#menu [aria-checked=false]")
         others.nth(chance.randrange(others.count())).click()
         # Asking all the time would take the processor from what is timed.

@@ -122,6 +122,25 @@ def test_two_cells_side_by_side(open_page: Open) -> None:
     assert shares == sorted(shares)
 
 
+@pytest.mark.parametrize("link", ["#a=334131", "#a=334131&b=004131", "#space=fbnet"])
+def test_what_a_menu_offers_is_answered_before_it_is_chosen(open_page: Open, link: str) -> None:
+    page = open_page(link)
+    # Until ranks are made the page asks for them now and then.
+    page.locator("#status", has_text="ranks:").wait_for(state="detached", timeout=120_000)
+    side = "b" if "b=" in link else "a"
+    page.locator(f".network[data-side={side}] :is(.edge, .block)").nth(2).click()
+    # The differences on the device looked at come with the costs of all.
+    page.wait_for_selector("#menu .delta:is(.less, .more)")
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.get_by_role("menuitemradio").first.click()
+    settle(page)
+    foreseen = page.locator("#tables").inner_text()
+    assert not [url for url in asked if url.endswith("/predict")]
+    again = open_page(page.url[page.url.index("#") :])
+    assert again.locator("#tables").inner_text() == foreseen
+
+
 def test_a_link_reopens_the_same_state(open_page: Open) -> None:
     page = open_page("#a=334131")
     page.get_by_role("button", name="Compare two").click()

@@ -19,6 +19,7 @@ let devices = new Map();
 let answer = null;
 let explained = {};
 let draw = {};
+let turn = 0;
 let poll = 0;
 let why = 0;
 
@@ -55,12 +56,13 @@ function makeDrawings() {
     : "Click a block, or focus it: digits choose an operator, arrow keys go through them.";
 }
 
-function choose(side, place, id) {
+/** @param foreseen promise of the answer that the page will want then, if one was asked for before */
+function choose(side, place, id, foreseen = null) {
   state.active = side;
   if (state[side][place] === id) return drawNetworks();
   state[side] = state[side].with(place, id);
   explained[side] = null;
-  refresh();
+  refresh(foreseen);
 }
 
 /** The menu of one edge or block, with what each operator would change for the device looked at. */
@@ -68,33 +70,46 @@ function operatorsOf(side, place, target) {
   const names = store.space().operators;
   const edge = store.space().edges?.[place];
   const heading = edge ? `Edge ${edge[0]} → ${edge[1]}` : `Block ${place + 1}`;
-  const others = names.map((_, id) => state[side].with(place, id));
+  const asked = foresee(side, place, names.length);
   const shape = edge ? null : blocks()[place];
   openMenu(target, {
     heading: state.b ? `${heading} of ${side.toUpperCase()}` : heading,
     names,
     current: state[side][place],
     note: shape?.changes ? { skip: "a 1×1 convolution here: the shape changes" } : {},
-    choose: (id) => choose(side, place, id),
-    price: prices(others, state[side][place]),
+    choose: (id) => choose(side, place, id, asked.then((found) => found && only(found, side, id, names.length))),
+    what: `${METRICS[state.metric]} on ${devices.get(state.device)?.title ?? state.device}`,
+    price: asked.then((found) => found && prices(found, state[side][place], names.length)),
   });
 }
 
-async function prices(others, current) {
-  const known = devices.get(state.device);
-  if (!known) return null;
-  try {
-    const found = await ask("menu", "/predict", body({ architectures: others, devices: [state.device], metric: state.metric }));
-    const differences = found?.costs.map((cost) => cost.value / found.costs[current].value - 1);
-    return differences && { differences, what: `${METRICS[state.metric]} on ${known.title}` };
-  } catch {
-    // The device has no such cost in this space: the menu is as good without.
-    return null;
-  }
+/** Costs of all that a menu offers, asked for while it is read: what is chosen is shown at once.
+ * Null if that cannot be answered: then it is asked for when it is chosen. */
+function foresee(side, place, count) {
+  const offered = Array.from({ length: count }, (_, id) => state[side].with(place, id));
+  const other = state[side === "a" ? "b" : "a"];
+  return ask("menu", "/predict", body({ architectures: other ? [...offered, other] : offered })).catch(() => null);
+}
+
+/** Of an answer about all that a menu offers on one side: that about one operator there. */
+function only(found, side, id, count) {
+  const kept = store.sides().map((one) => (one === side ? id : count));
+  const costs = kept.flatMap((position, architecture) =>
+    found.costs.filter((cost) => cost.architecture === position).map((cost) => ({ ...cost, architecture })));
+  return { ...found, networks: kept.map((position) => found.networks[position]), costs };
+}
+
+/** Differences from the operator that is there now, for the device looked at; null if it has no such cost. */
+function prices(found, current, count) {
+  const costs = found.costs.filter((cost) =>
+    cost.device === state.device && cost.metric === state.metric && cost.architecture < count);
+  if (!costs.length) return null;
+  return costs.map((cost) => cost.value / costs[current].value - 1);
 }
 
 /** After any change: draw, put it into the link, ask what it costs, then why. */
-async function refresh() {
+async function refresh(foreseen = null) {
+  const mine = ++turn;
   clearTimeout(poll);
   clearTimeout(why);
   history.replaceState(null, "", store.link());
@@ -103,15 +118,16 @@ async function refresh() {
   $("results").setAttribute("aria-busy", "true");
   try {
     const sides = store.sides();
-    const found = await ask("costs", "/predict", body({ architectures: sides.map((side) => state[side]) }));
-    // Overtaken: the later request says when the page is up to date.
-    if (!found) return;
+    const found = (await foreseen) ?? (mine === turn && await ask("costs", "/predict", body({ architectures: sides.map((side) => state[side]) })));
+    // Overtaken: the later turn says when the page is up to date.
+    if (!found || mine !== turn) return;
     // The page may show it again after the next click, before the next answer.
     answer = { ...found, sides };
     show();
     $("problem").hidden = true;
     $("results").setAttribute("aria-busy", "false");
   } catch (error) {
+    if (mine !== turn) return;
     $("problem").textContent = error.message;
     $("problem").hidden = false;
     $("results").setAttribute("aria-busy", "false");

@@ -11,9 +11,10 @@ let origin = null;
  * @param names operators, in the order of their ids
  * @param current id
  * @param choose called with an id
- * @param price promise of the relative difference in cost of each operator, for the device looked at
+ * @param what the cost whose differences are shown
+ * @param price promise of them, relative, one an operator; null: there is no such cost
  */
-export function openMenu(anchor, { heading, names, current, note, choose, price }) {
+export function openMenu(anchor, { heading, names, current, note, choose, what, price }) {
   origin = anchor;
   const items = names.map((name, id) => {
     const text = OPERATORS[name].long + (note?.[name] ? ` (${note[name]})` : "");
@@ -32,7 +33,8 @@ export function openMenu(anchor, { heading, names, current, note, choose, price 
     menu.hidePopover();
     choose(id);
   };
-  const priced = element("p", { className: "note" });
+  // There from the start: nothing may move under the pointer when the costs arrive.
+  const priced = element("p", { className: "note" }, what);
   menu.replaceChildren(element("p", { className: "heading" }, heading), ...items, priced);
   menu.setAttribute("aria-label", heading);
   menu.onkeydown = (event) => {
@@ -47,15 +49,13 @@ export function openMenu(anchor, { heading, names, current, note, choose, price 
   menu.showPopover();
   position(anchor);
   items[current].focus({ preventScroll: true });
-  price?.then((found) => {
-    if (!found || origin !== anchor) return;
-    found.differences.forEach((share, id) => {
+  price.then((differences) => {
+    if (!differences) priced.style.visibility = "hidden";
+    differences?.forEach((share, id) => {
       if (id === current) return;
       items[id].lastChild.textContent = percent(share);
       items[id].lastChild.classList.add(share < 0 ? "less" : "more");
     });
-    priced.textContent = found.what;
-    position(anchor);
   });
 }
 
