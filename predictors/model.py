@@ -103,6 +103,8 @@ class CostModel:
         networks = beyond.batch(archs)  # errors count positions in all that was given
         given = members(archs)
         known = np.array([self._knows(member) for member in given], dtype=bool)
+        if known.all():
+            return self.predict(given, coverage)
         outside = beyond.predict(networks.take(np.flatnonzero(~known)), coverage)
         if self.feasibility is not None:
             warnings.warn(

@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 import numpy as np
 import typer
 
-from archcost.cli.options import OUT, Dataset, check_not_read, check_output, counted, progress_bar
+from archcost.cli.options import (
+    ARCHS,
+    OUT,
+    Dataset,
+    check_not_read,
+    check_output,
+    counted,
+    progress_bar,
+)
 from archcost.errors import UnsupportedError
 from archcost.training.collect.board.protocol import DEFAULTS
 
@@ -21,8 +29,7 @@ _RUNS_A_SECOND = 10_000
 Archs = Annotated[
     Path | None,
     typer.Option(
-        "--archs",
-        "--input",
+        *ARCHS,
         help="A .csv or .parquet with a column of architectures (arch, index, …).",
     ),
 ]

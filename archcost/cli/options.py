@@ -39,6 +39,8 @@ Dataset = Annotated[
         "ImageNet16-120 in nasbench201; cifar100 (default) or ImageNet in fbnet."
     ),
 ]
+ARCHS = ("--archs", "--input")
+"""Names of the option that says which file holds the architectures."""
 OUT = ("--out", "--output", "-o")
 """Names of the option that says where a command writes."""
 DEVICES = ("--device", "--devices")

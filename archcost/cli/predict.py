@@ -17,6 +17,7 @@ import typer
 
 from archcost.checkpoints import Card, chosen_cards, find_place, load_card
 from archcost.cli.options import (
+    ARCHS,
     DEVICES,
     METRICS,
     OUT,
@@ -109,8 +110,7 @@ def predict(
     source: Annotated[
         str | None,
         typer.Option(
-            "--input",
-            "--archs",
+            *ARCHS,
             help="Instead of architectures: a .csv or .parquet with a column of them (arch, index, "
             "…), an .onnx file, or - for lines of stdin.",
         ),

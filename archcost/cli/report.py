@@ -37,7 +37,7 @@ Metric = Annotated[str | None, typer.Option(help=f"{METRICS}; by default all.")]
 Devices = Annotated[
     list[str] | None,
     typer.Option(
-        *reversed(DEVICES),
+        *DEVICES,
         callback=separate,
         help="Devices, such as raspi4,pixel3; may be repeated; all: every shipped one. Default: "
         "the six of HW-NAS-Bench.",

@@ -160,3 +160,12 @@ def test_what_a_device_refuses_outside_the_space_is_unknown() -> None:
     assert np.isnan(found.feasible).tolist() == [True, False]
     assert found.feasible[1:] == archcost.load("edgetpu").predict(7).feasible
     assert found.runs[0]
+
+
+def test_known_networks_in_any_container_are_known(recwarn: pytest.WarningsRecorder) -> None:
+    found = archcost.load("edgetpu").predict(read_networks([7, 8]))
+    expected = archcost.load("edgetpu").predict([7, 8])
+    assert found.feasible is not None
+    assert np.array_equal(found.feasible, expected.feasible)
+    assert np.array_equal(found.value, expected.value)
+    assert not [one for one in recwarn if "refuses" in str(one.message)]

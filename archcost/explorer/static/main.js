@@ -118,7 +118,10 @@ async function refresh(foreseen = null) {
   $("results").setAttribute("aria-busy", "true");
   try {
     const sides = store.sides();
-    const found = (await foreseen) ?? (mine === turn && await ask("costs", "/predict", body({ architectures: sides.map((side) => state[side]) })));
+    let found = await foreseen;
+    if (!found && mine === turn) {
+      found = await ask("costs", "/predict", body({ architectures: sides.map((side) => state[side]) }));
+    }
     // Overtaken: the later turn says when the page is up to date.
     if (!found || mine !== turn) return;
     // The page may show it again after the next click, before the next answer.
