@@ -173,10 +173,9 @@ def _find_architectures(
     column = frame[name]
     missing = np.flatnonzero(column.isna())
     if len(missing):
-        rows = ", ".join(str(row + 1) for row in missing[:5])
+        rows = first_few((str(row + 1) for row in missing), len(missing))
         raise TableError(
-            f"{path}: column {name!r} is empty in {len(missing)} of {len(frame)} rows (first: "
-            f"{rows})"
+            f"{path}: column {name!r} is empty in {len(missing)} of {len(frame)} rows ({rows})"
         )
     # pandas makes indices floats where some rows have none, and leaves them so.
     if column.dtype.kind in "iuf" and not (column % 1).any():

@@ -67,7 +67,7 @@ def train(
         for name in names:
             _check_enough(data, name)
         jobs.append((data, names))
-    networks = (settings.folds + 1) * ("gnn" in settings.kinds)
+    networks = (settings.folds + 2) * ("gnn" in settings.kinds)
     total = sum(len(names) + networks for _, names in jobs if names)
     done = 0
 
@@ -123,7 +123,7 @@ def _finish(
     )
     done: dict[str, Trained] = {}
     for kind, trial in trials.items():
-        intervals = ConformalIntervals.fit(batch, trial.out_of_fold, costs)
+        intervals = ConformalIntervals.fit(batch, trial.like_new(costs), costs)
         model = CostModel(target, kind, trial.predictor, intervals, feasibility)
         members = [done[member].card for member in ("gnn", "gbdt") if kind == "ensemble"]
         card = make_card(

@@ -17,6 +17,7 @@ from archcost.cli.options import (
     check_output,
     help_if_bare,
     progress_bar,
+    separate,
 )
 from archcost.cli.tables import read_tables
 from archcost.data import written
@@ -42,8 +43,9 @@ def transfer(
         list[str] | None,
         typer.Option(
             "--set",
+            callback=separate,
             help="A published split of devices: ND, N1 to N4, NA (NAS-Bench-201), FD, F1 to F4, FA "
-            "(FBNet); may be repeated. Default: all.",
+            "(FBNet); may be repeated, or several with commas. Default: all.",
         ),
     ] = None,
     samples: Annotated[

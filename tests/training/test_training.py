@@ -13,7 +13,7 @@ from archcost.checkpoints import cards
 from archcost.data import MeasuredTable, read_lookup, read_table
 from archcost.encodings import all_strings, encode, parse
 from archcost.errors import MeasurementError, UnknownNameError, UnsupportedError
-from archcost.predictors import ScaledPredictor, Target
+from archcost.predictors import AdditivePredictor, ScaledPredictor, Target
 from archcost.training import (
     Settings,
     split_rows,
@@ -23,6 +23,7 @@ from archcost.training import (
     train_scaled,
 )
 from archcost.training.repeatability import noise_ceiling
+from archcost.training.trials import Trial
 
 CELLS = np.arange(0, 15625, 25)
 QUICK = Settings(kinds=("additive", "gbdt"), n_estimators=25, n_test=100)
@@ -45,6 +46,34 @@ def test_training_repeats() -> None:
     first, second = (train(table(), settings=QUICK) for _ in range(2))
     assert first[0].card.scores == second[0].card.scores
     assert first[0].card.golden == second[0].card.golden
+
+
+def trial(errors: float, errors_of_fewer: float, rows: int = 2000) -> tuple[Trial, np.ndarray]:
+    """Residuals of these sizes; those from fewer are of a fifth of the rows, the first fold."""
+    rng = np.random.default_rng(0)
+    costs = np.exp(rng.normal(0, 1, rows))
+    residual = rng.normal(0, 1, rows)
+    out_of_fold = costs * np.exp(errors * residual)
+    from_fewer = costs * np.exp(errors_of_fewer * residual + rng.normal(0, 0.01, rows))
+    from_fewer[rows // 5 :] = np.nan
+    return Trial.of(AdditivePredictor(), out_of_fold, from_fewer, costs), costs
+
+
+def size_left(found: Trial, costs: np.ndarray) -> float:
+    """Errors that intervals are made for over errors out of fold."""
+    ratio = np.log(found.like_new(costs) / costs) / np.log(found.out_of_fold / costs)
+    assert np.ptp(ratio) < 1e-9
+    return float(ratio[0])
+
+
+def test_intervals_are_for_a_model_that_has_learned_from_all() -> None:
+    assert size_left(*trial(0.09, 0.10)) == pytest.approx(0.9, abs=0.01)
+    assert size_left(*trial(0.10, 0.10)) == pytest.approx(1, abs=0.01)
+
+
+def test_intervals_never_grow_and_never_rest_on_few_comparisons() -> None:
+    assert size_left(*trial(0.10, 0.09)) == 1
+    assert size_left(*trial(0.05, 0.10, rows=400)) == 1
 
 
 def test_exact_sums_get_an_additive_default() -> None:
