@@ -46,7 +46,8 @@ class Card(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         source: id of the publication of the measurements; None: the user's own.
         licence: of the measurements.
         n_train: architectures that the predictor learned from.
-        n_calibration: architectures whose out-of-fold residuals calibrate the intervals.
+        n_calibration: architectures whose errors, by predictors that had not seen them, calibrate
+            the intervals; 0: other devices' do.
         n_test: architectures held out, measured or not.
         split_seed: seed of the random split.
         scores: on what of the held-out part was measured and ran, at 90 % coverage; None: nothing
@@ -119,7 +120,7 @@ def read_card(path: Path) -> Card:
         while (step := _UPGRADES.get(raw.get("format_version"))) is not None:
             raw = step(raw)
         return msgspec.convert(raw, type=Card)
-    except (msgspec.MsgspecError, AttributeError, TypeError) as error:
+    except (msgspec.MsgspecError, AttributeError, TypeError, ValueError, KeyError) as error:
         raise CheckpointError(f"{path}: not a checkpoint card ({error}); {RESTORE}") from None
 
 

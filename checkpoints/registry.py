@@ -274,8 +274,7 @@ def load(
     card = find_card(device, metric, space, dataset, kind)
     model = load_card(card)
     if card.space == CUSTOM:
-        name = find_dataset(find_space("nasbench201"), dataset)
-        return replace(model, target=replace(model.target, dataset=name))
+        return _putting_cells_on(model, find_dataset(find_space("nasbench201"), dataset))
     return replace(model, beyond=_beyond(card))
 
 
@@ -283,7 +282,15 @@ def _beyond(card: Card) -> CostModel | None:
     """The model of the same device and metric for networks outside the known spaces."""
     here = (card.device, card.metric)
     every = [c for c in every_card() if c.space == CUSTOM and (c.device, c.metric) == here]
-    return load_card(every[0]) if every else None
+    if not every:
+        return None
+    model = load_card(every[0])
+    return _putting_cells_on(model, card.dataset) if card.space == "nasbench201" else model
+
+
+def _putting_cells_on(model: CostModel, dataset: str) -> CostModel:
+    """A model of layers that puts cells without a skeleton into that of this data set."""
+    return replace(model, target=replace(model.target, dataset=dataset))
 
 
 @lru_cache(maxsize=256)

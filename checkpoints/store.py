@@ -116,7 +116,7 @@ def _write_shared(parent: Path, state: State) -> dict[str, str]:
     content = arrays_content(arrays)
     digest = hashlib.sha256(content).hexdigest()
     path = parent / f"{SHARED}{digest[:12]}.safetensors"
-    if not path.exists():
+    if not path.exists() or sha256_of(path) != digest:
         with write_whole(path) as whole:
             whole.write_bytes(content)
     return {path.name: digest}

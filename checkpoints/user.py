@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Iterable
 from pathlib import Path
 
 from archcost.errors import UnsupportedError
@@ -26,8 +27,12 @@ def measured_folder() -> Path:
     return user_folder().with_name("measured")
 
 
-def check_device_name(name: str, shipped: set[str]) -> str:
-    """A name for a device of one's own.
+def check_device_name(name: str, shipped: Iterable[str] = ()) -> str:
+    """A name for a device: it becomes part of a folder's.
+
+    Args:
+        name: of the device.
+        shipped: names that are taken.
 
     Raises:
         UnsupportedError: no such form of name, or the name of a shipped device.

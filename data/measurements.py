@@ -20,6 +20,8 @@ def _number(value: object) -> float | None:
     """A measured value as a float, NaN if it is missing, None if it is no number."""
     if value is None or (isinstance(value, str) and not value.strip()):
         return math.nan
+    if type(value).__name__ in ("NAType", "NaTType"):  # pandas', which need not be imported
+        return math.nan
     if isinstance(value, bool | np.bool_):
         return None
     try:

@@ -231,7 +231,8 @@ def read_table(
     frame = _with_architectures(path, arch_column)
     architectures, shown_space = _find_architectures(frame, path, arch_column)
     # What `archcost collect` writes says more than the columns can.
-    stated = frame.attrs.get("archcost", {})
+    stated = frame.attrs.get("archcost")
+    stated = stated if isinstance(stated, dict) else {}
     space = space or stated.get("space") or shown_space
     dataset = dataset or stated.get("dataset")
     failed_value = stated.get("failed_value") if failed_value is None else failed_value

@@ -24,7 +24,7 @@ from archcost.encodings.operators import (
 )
 from archcost.encodings.parsing import parse, parse_each
 from archcost.encodings.spaces import SPACES, Space, find_dataset, find_space, skeleton
-from archcost.encodings.structure import Structure, analyse, canonical, longest_path
+from archcost.encodings.structure import Structure, analyse, canonical, longest_path, twins
 
 __all__ = [
     "CUSTOM",
@@ -65,5 +65,6 @@ __all__ = [
     "read_networks",
     "read_onnx",
     "skeleton",
+    "twins",
     "useful_macs",
 ]

@@ -68,7 +68,8 @@ def read_networks(archs: object, dataset: str | None = None) -> Networks:
         archs: whatever `archcost.parse` accepts; `Architecture`s of any space; `LayerGraph`s; paths
             of ONNX files (text that ends in ``.onnx``); cells as strings
             (``|nor_conv_5x5~0|+|...``) or graphs (see `Architecture.from_graph`); lists of these.
-        dataset: of NAS-Bench-201's skeleton, in which cells without a skeleton are put.
+        dataset: of NAS-Bench-201's skeleton, in which cells without a skeleton are put, those of
+            its own space too.
 
     Raises:
         ArchitectureError: malformed; in a list with the position.
@@ -81,8 +82,11 @@ def read_networks(archs: object, dataset: str | None = None) -> Networks:
         return Networks(archs)
     place = custom_skeleton(dataset)
     elements = members(archs)
-    if not any(is_custom(element) or _is_cell(element) for element in elements):
-        return Networks(parse(archs))
+    if not any(
+        isinstance(element, Architecture) or is_custom(element) or _is_cell(element)
+        for element in elements
+    ):
+        return Networks(_in_known_spaces(archs, place))
     found, problems = _read_each(elements, place)
     for position, error in problems:
         where = f"architecture {position}: " if len(elements) > 1 else ""
@@ -164,7 +168,16 @@ def _read(element: object, place: Skeleton) -> Network:
         return Architecture.from_graph(element, place)
     if isinstance(element, str) and _is_cell(element):
         return Architecture.from_string(element, place)
-    batch = parse([element] if isinstance(element, list | tuple) else element)
+    batch = _in_known_spaces([element] if isinstance(element, list | tuple) else element, place)
     if len(batch) != 1:
         raise ArchitectureError(f"{len(batch)} architectures where one is expected")
     return batch[0]
+
+
+def _in_known_spaces(archs: object, place: Skeleton) -> Batch:
+    """As `parse`, of what comes without a skeleton: cells get this place's data set."""
+    usual, wanted = skeleton("nasbench201"), replace(place, space="nasbench201")
+    return Batch(
+        replace(group, skeleton=wanted) if group.skeleton == usual else group
+        for group in parse(archs).groups
+    )

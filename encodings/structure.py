@@ -100,6 +100,17 @@ def longest_path(
     return best[:, -1]
 
 
+def twins(ids: Ids) -> npt.NDArray[np.int64]:
+    """Pairs of rows (p, 2) of cells (n, 6) that are the same network.
+
+    A table of measurements holds two of it: they show how well measurements repeat.
+    """
+    keys = canonical(ids).astype(np.int64) @ 5 ** np.arange(6)
+    order = np.argsort(keys, kind="stable")
+    (first,) = np.nonzero(np.diff(keys[order]) == 0)
+    return np.stack([order[first], order[first + 1]], axis=1)
+
+
 def canonical(ids: Ids) -> Ids:
     """One form (n, 6) for NAS-Bench-201 cells that differ in the numbering of their nodes only.
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 import logging
 import signal
 import warnings
-from collections.abc import Callable
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import lightning
@@ -176,8 +177,7 @@ def train_network(
         torch.from_numpy(np.ascontiguousarray(array, dtype=np.float32))
         for array in (nodes, graphs.present, rows, wanted)
     ]
-    # The global generator is put back: training is no reason to change what others draw.
-    with torch.random.fork_rng(devices=[]):
+    with _own_settings():
         torch.manual_seed(seed)
         network = CostNetwork(
             (nodes.shape[2], rows.shape[1]),
@@ -199,6 +199,24 @@ def train_network(
     return {name: np.array(value, dtype=np.float32) for name, value in arrays.items()}
 
 
+@contextmanager
+def _own_settings() -> Iterator[None]:
+    """Generators, threads and the loop's log as training wants them, and then as they were."""
+    logger, threads = logging.getLogger("lightning.pytorch"), torch.get_num_threads()
+    level = logger.level
+    # Seeding is for the GPUs too.
+    with torch.random.fork_rng(range(torch.cuda.device_count())):
+        logger.setLevel(logging.ERROR)
+        # The matrices are small: threads gain little, and where others use the cores too, waiting
+        # for each other takes them a hundred times as long.
+        torch.set_num_threads(1)
+        try:
+            yield
+        finally:
+            torch.set_num_threads(threads)
+            logger.setLevel(level)
+
+
 def _standard(values: npt.NDArray[np.float32]) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
     """Mean and scale of each column."""
     spread = values.std(axis=0)
@@ -212,12 +230,7 @@ def _run(network: CostNetwork, data: TensorDataset, steps: int) -> None:
     # Rows are picked a batch at a time: collating single ones takes longer than training on them.
     loader = DataLoader(data, sampler=batches, batch_size=None)
     module = _Training(network, passes * len(batches), _DECAY_OF_ONE / len(data))
-    quiet: Callable[..., None] = logging.getLogger("lightning.pytorch").setLevel
-    quiet(logging.ERROR)
-    threads, handler = torch.get_num_threads(), signal.getsignal(signal.SIGINT)
-    # The matrices are small: threads gain little, and where others use the cores too, waiting for
-    # each other takes them a hundred times as long.
-    torch.set_num_threads(1)
+    handler = signal.getsignal(signal.SIGINT)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         trainer = lightning.Trainer(
@@ -239,5 +252,3 @@ def _run(network: CostNetwork, data: TensorDataset, steps: int) -> None:
                 signal.signal(signal.SIGINT, handler)
                 raise KeyboardInterrupt from None
             raise
-        finally:
-            torch.set_num_threads(threads)

@@ -13,9 +13,11 @@ import numpy as np
 import pytest
 
 import archcost
+from archcost.checkpoints.user import user_folder
 from archcost.compat import FBNET_METRICS, METRICS, HWNASBenchAPI
-from archcost.data import load_plain_pickle, read_lookup
+from archcost.data import MeasuredTable, load_plain_pickle, read_lookup
 from archcost.errors import ArchitectureError, TableError, UnknownNameError, UnsupportedError
+from archcost.training import Settings
 
 NASBENCH201 = ("cifar10", "cifar100", "ImageNet16-120")
 REFUSED = 5
@@ -134,6 +136,18 @@ def test_predicted_costs_are_those_of_the_devices() -> None:
     assert list(found) == list(METRICS)
     for key, (device, metric) in METRICS.items():
         assert found[key] == pytest.approx(archcost.load(device, metric).predict(0).value[0])
+
+
+def test_models_of_ones_own_do_not_answer_for_the_devices(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ARCHCOST_HOME", str(tmp_path))
+    blocks = np.random.default_rng(0).integers(0, 9, (300, 22)).astype(np.int8)
+    target = {("eyeriss", "latency"): blocks.sum(axis=1) + 1.0}
+    own = MeasuredTable("fbnet", "cifar100", None, blocks, target)
+    archcost.train(own, out=user_folder(), settings=Settings(kinds=("additive",), n_test=50))
+    found = HWNASBenchAPI(None, "fbnet").query_by_index([0] * 22, "cifar100")
+    assert found["eyeriss_latency"] == pytest.approx(3.940896)
 
 
 def test_predicted_refusals_are_nan_with_a_warning() -> None:

@@ -75,6 +75,8 @@ class Learned:
 
     Attributes:
         n: distinct networks learned from.
+        n_calibration: of these, networks whose errors calibrate the intervals; 0: source devices
+            do.
         error: median relative error on networks left out; NaN with fewer than 3.
         rank: Spearman correlation on networks left out; NaN with fewer than 4.
         nearest: shipped devices whose costs over the space correlate best with the predicted ones,
@@ -87,6 +89,7 @@ class Learned:
     """
 
     n: int
+    n_calibration: int
     error: float
     rank: float
     nearest: tuple[tuple[str, float], ...]
@@ -125,7 +128,7 @@ class Adapted(CostModel):
             model,
             self.batch(list(self.golden)),
             source_id=None,
-            counts=(self.learned.n, self.learned.n, 0),
+            counts=(self.learned.n, self.learned.n_calibration, 0),
             chosen_by=self.learned.chosen_by,
             note="; ".join((*self.learned.notes, *self.learned.warnings)),
         )
@@ -199,7 +202,7 @@ def adapt(
     unit_of(metric)
     place = find_space(space)
     name = find_dataset(place, dataset)
-    check_device_name(device, set())
+    check_device_name(device)
     target = Target(place.name, name, device, metric)
     devices = source_devices(place.name, sources)
     # Kernels weigh their blocks as they do without the device that is carried over.
@@ -220,9 +223,12 @@ def adapt(
     feasibility = _feasibility(campaign, notes)
     base = TransferPredictor(devices, cloud)
     few = len(campaign.costs) <= N_BASE
-    predictor, intervals, (error, rank, chosen_by) = (_few if few else _many)(campaign, base)
+    predictor, intervals, (calibrating, error, rank, chosen_by) = (_few if few else _many)(
+        campaign, base
+    )
     found = Learned(
         len(campaign.costs),
+        calibrating,
         error,
         rank,
         _nearest(predictor, campaign, devices),
@@ -236,7 +242,7 @@ def adapt(
     return Adapted(target, kind, predictor, intervals, feasibility, found, golden)
 
 
-_Fitted = tuple[Predictor, ConformalIntervals | TransferIntervals, tuple[float, float, str]]
+_Fitted = tuple[Predictor, ConformalIntervals | TransferIntervals, tuple[int, float, float, str]]
 
 
 def _few(campaign: Campaign, base: TransferPredictor) -> _Fitted:
@@ -250,7 +256,7 @@ def _few(campaign: Campaign, base: TransferPredictor) -> _Fitted:
         error = float(np.median(np.abs(residuals) / campaign.costs))
     if len(residuals) >= 4 and len(np.unique(campaign.costs)) > 1:
         rank = spearman(campaign.costs - residuals, campaign.costs)
-    return model, intervals, (error, rank, "few measurements: transfer from other devices")
+    return model, intervals, (0, error, rank, "few measurements: transfer from other devices")
 
 
 def _many(campaign: Campaign, base: TransferPredictor) -> _Fitted:
@@ -278,6 +284,7 @@ def _many(campaign: Campaign, base: TransferPredictor) -> _Fitted:
     words = ", ".join(f"{kind} {error:.4f}" for kind, error in errors.items())
     found = predicted[best]
     learned = (
+        0 if best == "transfer" else len(held),
         float(np.median(np.abs(found / costs[held] - 1))),
         spearman(found, costs[held]),
         f"mean error on {len(held)} networks left out: {words}",

@@ -41,7 +41,7 @@ def carry_over(model: CostModel, space: str, sources: list[str] | None = None) -
     count = len(carried.wanted.names)
     residuals = np.concatenate([_left_out(carried, device) for device in range(count)])
     quantiles = np.quantile(residuals, np.linspace(0, 1, _QUANTILES + 1))
-    intervals = ConformalIntervals(quantiles, np.zeros(0))
+    intervals = ConformalIntervals(quantiles, np.zeros(0), closest=True)
     return CostModel(target, carried.kind, carried, intervals)
 
 

@@ -93,19 +93,20 @@ def _intervals(
     """Intervals around scaled predictions, and how they came about in words."""
     logs = np.log(costs / found)
     assert isinstance(base.intervals, ConformalIntervals)
-    quantiles, weights = base.intervals.quantiles_, base.intervals.weights_
     if len(costs) >= _ENOUGH:
         lower, upper = base.intervals.around(batch, found, _COVERAGE)
         needed = np.maximum(logs / np.log(upper / found), logs / np.log(lower / found))
         rank = min(int(np.ceil((len(costs) + 1) * _COVERAGE)), len(costs))
         factor = max(1.0, float(np.sort(needed)[rank - 1]))
-        return ConformalIntervals(quantiles * factor, weights), f"the base's, {factor:.2f} times"
+        return base.intervals.wider(factor), f"the base's, {factor:.2f} times"
     worst = float(np.abs(logs).max())
-    if len(weights) == 0 and worst > _EXACT:
+    exact = len(base.intervals.weights_) == 0
+    if exact and worst > _EXACT:
         # An exact base says nothing about the line: twice the largest miss stands in.
+        uniform = np.linspace(-2 * worst, 2 * worst, len(base.intervals.quantiles_))
         return (
-            ConformalIntervals(np.linspace(-2 * worst, 2 * worst, len(quantiles)), weights),
+            ConformalIntervals(uniform, np.zeros(0), closest=False),
             "uniform up to twice the largest miss",
         )
-    factor = 1.0 if len(weights) == 0 else _FEW_WIDER
-    return ConformalIntervals(quantiles * factor, weights), f"the base's, {factor:.2f} times"
+    factor = 1.0 if exact else _FEW_WIDER
+    return base.intervals.wider(factor), f"the base's, {factor:.2f} times"

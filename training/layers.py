@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from archcost.checkpoints import cards, load_card
+from archcost.checkpoints.user import check_device_name
 from archcost.data import MeasuredTable
 from archcost.encodings import CUSTOM, SPACES, Architecture, skeleton
 from archcost.encodings.execution import VIEWS
@@ -71,12 +72,14 @@ def train_layers(
     Raises:
         MeasurementError: a target has fewer than 50 measurements, or costs of 0.
         ArchitectureError, UnknownNameError: an architecture of a table cannot be read.
+        UnsupportedError: a device's name cannot be that of a checkpoint.
     """
     data = gather(tables, seed=seed)
     trials: dict[Name, _Trial] = {}
     for done, name in enumerate(data.costs):
         if progress is not None:
             progress(f"{name[0]} {name[1]}", done, len(data.costs))
+        check_device_name(name[0])
         if len(data.rows(name)) < _FEWEST:
             raise MeasurementError(
                 f"{name[0]} {name[1]}: {len(data.rows(name))} measurements to learn from; give at "

@@ -37,8 +37,8 @@ def train_own(
         every = source_devices(table.space).names
         sources = [name for name in every if name not in DEVICES or DEVICES[name].source != OWN]
         for (device, metric), costs in table.targets.items():
-            train, test = split_rows(len(batch), Settings(seed=seed))
-            train, test = train[costs[train] > 0], test[costs[test] > 0]
+            train, held_out = split_rows(len(batch), Settings(seed=seed))
+            train, test = train[costs[train] > 0], held_out[costs[held_out] > 0]
             model = adapt(
                 batch.take(train),
                 costs[train],
@@ -53,7 +53,7 @@ def train_own(
                 model,
                 batch.take(train[:_GOLDEN]),
                 source_id=table.source,
-                counts=(len(train), len(train), len(test)),
+                counts=(len(train), model.learned.n_calibration, len(held_out)),
                 chosen_by=model.learned.chosen_by,
                 seed=seed,
                 scores=evaluate(model, batch.take(test), costs[test]),

@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from archcost.encodings import Batch, canonical
+from archcost.encodings import Batch, twins
 from archcost.predictors.metrics import kendall_tau
 
 Floats = npt.NDArray[np.float64]
@@ -28,13 +28,10 @@ def noise_ceiling(batch: Batch, measured: Floats, predicted: Floats, seed: int =
     """
     if len(batch.groups) != 1 or batch.groups[0].skeleton.space != "nasbench201":
         return None
-    keys = canonical(batch.groups[0].ids).astype(np.int64) @ 5 ** np.arange(6)
-    order = np.argsort(keys, kind="stable")
-    (twins,) = np.nonzero(np.diff(keys[order]) == 0)
-    if len(twins) < _FEWEST:
+    pairs = twins(batch.groups[0].ids)
+    if len(pairs) < _FEWEST:
         return None
-    first, second = order[twins], order[twins + 1]
-    difference = np.log(measured[first] / measured[second])
+    difference = np.log(measured[pairs[:, 0]] / measured[pairs[:, 1]])
     # One measurement has 1/sqrt(2) of the difference's spread; its tails are kept as they are.
     rng = np.random.default_rng(seed)
     drawn = rng.choice(difference, len(predicted)) * rng.choice([-1, 1], len(predicted))

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from archcost.checkpoints import Card, checkpoint_folder
 from archcost.checkpoints.store import CARD
+from archcost.checkpoints.user import check_device_name
 from archcost.data import MeasuredTable, sha256_of
 from archcost.errors import MeasurementError, unknown_name
 from archcost.predictors import ConformalIntervals, CostModel, Feasibility, Target
@@ -53,6 +54,7 @@ def train(
 
     Raises:
         UnknownNameError: the tables have no such target.
+        UnsupportedError: a device's name cannot be that of a checkpoint.
         MeasurementError: a target has fewer than 50 measurements, or costs of 0.
         ArchitectureError: an architecture of the table is malformed, with its row.
     """
@@ -64,6 +66,8 @@ def train(
     for table in tables:
         data = Data.of(table, settings)
         names = [name for name in table.targets if chosen is None or name in chosen]
+        for device, _ in names:
+            check_device_name(device)
         for name in names:
             _check_enough(data, name)
         jobs.append((data, names))

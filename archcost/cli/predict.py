@@ -35,7 +35,15 @@ from archcost.cli.options import (
     separate,
 )
 from archcost.data import written
-from archcost.encodings import CUSTOM, Batch, Networks, parse, parse_each, read_networks
+from archcost.encodings import (
+    CUSTOM,
+    Architecture,
+    Batch,
+    Networks,
+    parse,
+    parse_each,
+    read_networks,
+)
 from archcost.encodings.networks import ONNX, is_custom, read_networks_each
 from archcost.errors import TableError, UnsupportedError
 from archcost.streaming import (
@@ -269,12 +277,13 @@ def _rows(card: Card, part: Batch | Networks, coverage: float) -> list[Row]:
         dict(
             zip(
                 COLUMNS,
-                (name, card.space, card.dataset, card.device, card.metric, *ends, found.unit, runs),
+                (name, card.space, dataset, card.device, card.metric, *ends, found.unit, runs),
                 strict=True,
             )
         )
-        for name, *ends, runs in zip(
+        for name, dataset, *ends, runs in zip(
             found.architectures,
+            _datasets(card, part),
             found.value.tolist(),
             found.lower.tolist(),
             found.upper.tolist(),
@@ -288,6 +297,13 @@ def _rows(card: Card, part: Batch | Networks, coverage: float) -> list[Row]:
     return rows
 
 
+def _datasets(card: Card, part: Batch | Networks) -> list[str | None]:
+    """Those whose images the networks are for: a network of a file is for none of them."""
+    if isinstance(part, Batch):
+        return [card.dataset] * len(part)
+    return [one.skeleton.dataset if isinstance(one, Architecture) else None for one in part]
+
+
 def _columns(rows: list[Row]) -> tuple[str, ...]:
     return COLUMNS + (_EXTRAPOLATION,) * any(_EXTRAPOLATION in row for row in rows)
 
@@ -298,7 +314,7 @@ def _print_table(names: list[str], rows: list[Row], coverage: float) -> None:
     for row in rows:
         tables[row["architecture"]].append(row)
     for name, part in tables.items():
-        place = f"{part[0]['space']} on {part[0]['dataset']}"
+        place = " on ".join(filter(None, (part[0]["space"], part[0]["dataset"])))
         typer.echo(f"{name}\n{place}, one network run, {coverage:.0%} intervals")
         lines = [("device", "metric", "cost", "interval", "unit", "runs", "")]
         for row in part:

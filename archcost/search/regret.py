@@ -22,7 +22,7 @@ import numpy.typing as npt
 
 from archcost.checkpoints import find_card, load
 from archcost.data import MeasuredTable
-from archcost.encodings import Batch, canonical, parse
+from archcost.encodings import parse, twins
 from archcost.errors import TableError, UnsupportedError
 from archcost.predictors.estimate import LIKELY
 from archcost.search.fronts import Floats, Ints, hypervolume, near, nondominated
@@ -129,7 +129,8 @@ def regrets(
         every: the candidates in it, by device.
         seeds: draws.
     """
-    pairs = twins(parse(table.architectures, space=table.space, dataset=table.dataset))
+    batch = parse(table.architectures, space=table.space, dataset=table.dataset)
+    pairs = twins(batch.groups[0].ids)
     found: list[Regret] = []
     for device, here in every.items():
         known = np.flatnonzero(~np.isnan(here.measured))
@@ -152,14 +153,6 @@ def held_out(table: MeasuredTable, device: str) -> Ints:
         return held_out_rows(find_card(device, "latency", table.space, table.dataset), table)
     except UnsupportedError:
         return np.zeros(0, dtype=np.int64)
-
-
-def twins(batch: Batch) -> Ints:
-    """Pairs of positions (p, 2) of cells that are the same network."""
-    keys = canonical(batch.groups[0].ids).astype(np.int64) @ 5 ** np.arange(6)
-    order = np.argsort(keys, kind="stable")
-    (first,) = np.nonzero(np.diff(keys[order]) == 0)
-    return np.stack([order[first], order[first + 1]], axis=1)
 
 
 def _halves(every: Candidates, device: str, part: str, rows: Ints, seeds: int) -> Iterator[Regret]:

@@ -9,7 +9,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from archcost.checkpoints import Card, cards, checkpoint_folder, load_card, read_checkpoint
+from archcost.checkpoints import (
+    Card,
+    cards,
+    checkpoint_folder,
+    load_card,
+    read_checkpoint,
+    write_checkpoint,
+)
 from archcost.checkpoints.card import _UPGRADES, FORMAT_VERSION, read_card
 from archcost.data import MeasuredTable
 from archcost.encodings import encode
@@ -91,6 +98,12 @@ def test_a_changed_network_is_refused(trained: tuple[Path, list[Card]], tmp_path
     path.write_bytes(bytes(content))
     with pytest.raises(CheckpointError, match="SHA-256"):
         read_checkpoint(tmp_path / "copy" / checkpoint_folder(found[0]))
+    # Training again is the remedy, and makes a file of the same name.
+    write_checkpoint(
+        tmp_path / "copy" / checkpoint_folder(found[0]),
+        *read_checkpoint(root / checkpoint_folder(found[0])),
+    )
+    read_checkpoint(tmp_path / "copy" / checkpoint_folder(found[0]))
     path.unlink()
     with pytest.raises(CheckpointError, match="missing"):
         read_checkpoint(tmp_path / "copy" / checkpoint_folder(found[-1]))

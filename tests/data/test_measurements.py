@@ -3,6 +3,7 @@ from __future__ import annotations
 import math
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -19,6 +20,11 @@ def test_costs_pass_through_and_gaps_become_nan(values: list[float | str | None]
     for cost, value in zip(costs, values, strict=True):
         gap = value is None or value == "" or value != value
         assert math.isnan(cost) if gap else cost == value
+
+
+def test_missing_values_of_pandas_are_gaps() -> None:
+    costs, _ = as_measured([1.0, pd.NA, pd.NaT, 2.0], "x")
+    np.testing.assert_array_equal(costs, [1.0, np.nan, np.nan, 2.0])
 
 
 def test_failures_are_no_costs() -> None:

@@ -16,6 +16,7 @@ from archcost.encodings import (
     canonical,
     encode,
     longest_path,
+    twins,
 )
 
 SWAP = [1, 0, 2, 3, 5, 4]
@@ -99,3 +100,12 @@ def test_canonical_form() -> None:
 def test_numbering_of_nodes_changes_nothing(name: str) -> None:
     cells = all_ids()[all_ids()[:, 2] == 0]
     assert np.array_equal(encode(cells, name).values, encode(cells[:, SWAP], name).values)
+
+
+def test_twins_are_equal_networks() -> None:
+    pairs = twins(all_ids())
+    assert len(pairs) > 1000
+    ids = all_ids()[pairs]
+    assert (ids[:, :, 2] == 0).all()
+    # Nodes 1 and 2 exchanged: their edges from the input and to the output.
+    np.testing.assert_array_equal(ids[:, 0][:, [0, 1, 4, 5]], ids[:, 1][:, [1, 0, 5, 4]])

@@ -148,6 +148,27 @@ def test_a_data_set_is_the_skeleton_of_cells_without_one() -> None:
     assert there < archcost.load("raspi4", space="custom").predict(text).value
 
 
+@pytest.mark.parametrize("dataset", ["cifar10", "ImageNet16-120"])
+def test_a_cell_costs_the_same_in_every_form(dataset: str) -> None:
+    custom = archcost.load("raspi4", space="custom", dataset=dataset)
+    operators = list(parse(7)[0].operators)
+    forms: list[object] = [7, str(parse(7)[0]), operators, parse(7, dataset=dataset)[0]]
+    costs = [custom.predict([form]).value[0] for form in forms]
+    assert costs == pytest.approx([costs[0]] * len(forms), rel=1e-6)
+    assert custom.predict(forms).value == pytest.approx(costs, rel=1e-6)
+    assert custom.predict(np.array([7, 7])).value == pytest.approx(costs[:2], rel=1e-6)
+    elsewhere = parse(7, dataset="cifar100")[0]  # a skeleton of its own
+    assert str(read_networks([elsewhere], dataset)[0].skeleton.dataset) == "cifar100"
+
+
+def test_a_model_hands_cells_on_in_its_own_data_set() -> None:
+    triples = [(0, 1, "nor_conv_5x5")]
+    for dataset in ("cifar10", "ImageNet16-120"):
+        custom = archcost.load("raspi4", space="custom", dataset=dataset).predict([triples])
+        handed = archcost.load("raspi4", dataset=dataset).predict([triples])
+        assert handed.value == custom.value
+
+
 def test_what_a_device_refuses_outside_the_space_is_unknown() -> None:
     cell = archcost.Architecture.from_graph(
         [(0, 1, "nor_conv_3x3"), (1, 2, "dil_conv_5x5")], archcost.skeleton("nasbench201")

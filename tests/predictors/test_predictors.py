@@ -173,6 +173,32 @@ def test_intervals_hold_on_new_cells(coverage: float) -> None:
     assert metrics.coverage(lower, upper, measured[rest]) == pytest.approx(coverage, abs=0.03)
 
 
+@pytest.mark.parametrize("n", [24, 60, 199, 200, 300, 600, 2000])
+def test_intervals_hold_however_few_measurements_calibrate_them(n: int) -> None:
+    rng = np.random.default_rng(n)
+    held = dict.fromkeys((0.8, 0.9, 0.99), 0.0)
+    repeats = 80 if n < 100 else 40
+    for _ in range(repeats):
+        batch = parse(rng.choice(15625, n + 500, replace=False))
+        predicted = np.exp(rng.normal(0, 1, n + 500))
+        measured = predicted * np.exp(rng.normal(0, 0.05, n + 500))
+        first, rest = np.split(np.arange(n + 500), [n])
+        found = ConformalIntervals.fit(batch.take(first), predicted[first], measured[first])
+        for coverage in held:
+            lower, upper = found.around(batch.take(rest), predicted[rest], coverage)
+            held[coverage] += metrics.coverage(lower, upper, measured[rest]) / repeats
+    assert held == pytest.approx({c: c for c in held}, abs=0.025)
+
+
+def test_intervals_from_few_measurements_are_symmetric() -> None:
+    rng = np.random.default_rng(4)
+    batch, predicted = parse(range(30)), np.linspace(1, 2, 30)
+    found = ConformalIntervals.fit(batch, predicted, predicted * np.exp(rng.normal(0, 0.1, 30)))
+    for coverage in (0.5, 0.9, 0.99):
+        lower, upper = found.around(batch, predicted, coverage)
+        assert lower * upper == pytest.approx(predicted**2)
+
+
 def test_intervals_nest_and_refuse_other_coverages() -> None:
     batch = parse(CELLS)
     rng = np.random.default_rng(2)

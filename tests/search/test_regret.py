@@ -8,10 +8,9 @@ import numpy as np
 import pytest
 
 from archcost.data import MeasuredTable, read_table
-from archcost.encodings import parse
 from archcost.errors import TableError
 from archcost.search.exchange import exchange
-from archcost.search.regret import Candidates, candidates, held_out, regrets, summaries, twins
+from archcost.search.regret import Candidates, candidates, held_out, regrets, summaries
 
 ACCURACY = np.array([90.0, 80.0, 70.0, 60.0])
 
@@ -42,16 +41,6 @@ def test_equal_devices_cost_nothing() -> None:
     found = exchange(rng.random(50), costs, costs)
     assert not found.extra_cost.any()
     assert not found.lost_accuracy.any()
-
-
-def test_twins_are_equal_networks() -> None:
-    batch = parse(range(15625))
-    pairs = twins(batch)
-    assert len(pairs) > 1000
-    ids = batch.groups[0].ids[pairs]
-    assert (ids[:, :, 2] == 0).all()
-    # Nodes 1 and 2 exchanged: their edges from the input and to the output.
-    np.testing.assert_array_equal(ids[:, 0][:, [0, 1, 4, 5]], ids[:, 1][:, [1, 0, 5, 4]])
 
 
 def table(costs: np.ndarray, rows: np.ndarray) -> MeasuredTable:

@@ -10,6 +10,7 @@ import pytest
 
 import archcost
 from archcost.checkpoints import read_checkpoint
+from archcost.checkpoints.card import read_card
 from archcost.checkpoints.user import user_folder
 from archcost.data import MeasuredTable
 from archcost.encodings import encode, parse
@@ -45,7 +46,7 @@ def test_any_number_of_samples(n: int, floor: float) -> None:
     assert (found.value <= found.upper).all()
     assert (found.lower > 0).all()
     assert model.learned is not None
-    assert model.learned.n == n
+    assert (model.learned.n, model.learned.n_calibration) == (n, 0)
     assert np.isnan(model.learned.error) == (n < 3)
     assert len(model.learned.nearest) == (3 if n >= 6 else 0)
 
@@ -55,7 +56,9 @@ def test_hundreds_choose_among_kinds() -> None:
     assert metrics.spearman(model.predict(CELLS[200:]).value, TRUTH[200:]) > 0.95
     assert model.learned is not None
     assert "transfer" in model.learned.chosen_by
-    model.save()
+    held = model.learned.n_calibration
+    assert held == (0 if model.kind == "transfer" else 40)
+    assert read_card(model.save() / "card.json").n_calibration == held
     again = archcost.load("many").predict(CELLS)
     assert np.allclose(again.value, model.predict(CELLS).value, rtol=1e-4)
 

@@ -100,6 +100,16 @@ def test_written_checkpoints_are_complete(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.rglob(".*")] == []
 
 
+@pytest.mark.parametrize("device", ["../escaped", "cpu/gpu", "", "My Board"])
+def test_a_device_whose_name_is_no_folder_is_refused(device: str, tmp_path: Path) -> None:
+    named = table()
+    named.targets[device, "latency"] = named.targets.pop(("edgetpu", "latency"))
+    for way in (train, train_layers):
+        with pytest.raises(UnsupportedError, match="lower-case letters"):
+            way([named], out=tmp_path / "a" / "b")
+    assert list(tmp_path.rglob("*")) == []
+
+
 def test_split_is_disjoint_and_of_the_seed() -> None:
     learned, held = split_rows(500, Settings(n_test=100, seed=3))
     assert len(held) == 100

@@ -153,7 +153,7 @@ def _learned_from(card: Card) -> str:
     what = "blocks of the look-up table" if card.predictor == "LookupPredictor" else "architectures"
     text = f"{card.n_train:,} {what}"
     if card.n_calibration:
-        text += f"; intervals calibrated on the out-of-fold errors of {card.n_calibration:,}"
+        text += f"; intervals calibrated on errors on {card.n_calibration:,}, left out in turn"
     if card.n_test:
         text += f"; {card.n_test:,} held out"
     if card.split_seed is not None:
