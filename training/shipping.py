@@ -1,9 +1,9 @@
 """The checkpoints that ship, from the measured tables: ``make checkpoints``.
 
-Takes about an hour on two cores. Every part is a step of its own, and what it wrote stays. After an
-interruption ``make`` begins anew; to go on, name the parts that are missing (``python -m
-archcost.training.shipping TABLES build/shipped layers own``) and move the folder as the Makefile
-does.
+Takes two to three hours, nearly all of them on one core. Every part is a step of its own, and what
+it wrote stays. After an interruption ``make`` begins anew; to go on, name the parts that are
+missing (``python -m archcost.training.shipping TABLES build/shipped layers own``) and move the
+folder as the Makefile does.
 """
 
 from __future__ import annotations

@@ -36,8 +36,8 @@ KINDS = ("additive", "gnn", "gbdt", "ensemble")
 # A target that sums explain to this relative error is a sum.
 _EXACT = 1e-5
 _WEIGHTS = np.arange(0.1, 0.95, 0.1)
-# Errors of fewer predictions do not show how much more data would lessen them.
-_FEWEST_COMPARED = 100
+# Errors of fewer predictions do not show by how much more data lessens them, some percent.
+_FEWEST_COMPARED = 1000
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from archcost.checkpoints.user import user_folder
 from archcost.cli.options import AnySpace, Dataset, aligned
 from archcost.data import DEVICES
 from archcost.encodings import SPACES, find_dataset
-from archcost.errors import UnknownNameError, unknown_name
+from archcost.errors import UnknownNameError, UnsupportedError, unknown_name
 
 
 def devices(
@@ -33,6 +33,11 @@ def devices(
     Example: archcost devices --space fbnet --scores
     """
     if remove is not None:
+        if space is not None or dataset is not None:
+            raise UnsupportedError(
+                "--remove deletes all of a device; to keep some, delete the folders of the others: "
+                f"{user_folder()}/SPACE/DATASET/{remove}-…"
+            )
         for folder in remove_device(remove):
             typer.echo(f"deleted {folder}")
         return

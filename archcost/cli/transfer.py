@@ -148,6 +148,9 @@ def _check_not_filled_in(output: Path) -> None:
         raise TableError(f"{output}: may hold measurements ({error}); {remedy}") from None
     if filled:
         raise TableError(f"{output}: {' and '.join(filled)} filled in already; {remedy}")
+    lists = [["architecture", column, "narrows_intervals_by"] for column in _COLUMNS.values()]
+    if list(frame.columns) not in lists:
+        raise TableError(f"{output}: exists, and is no list of suggest's; write to another file")
 
 
 def _read_all(

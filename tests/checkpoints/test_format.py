@@ -103,7 +103,7 @@ def test_a_changed_network_is_refused(trained: tuple[Path, list[Card]], tmp_path
         tmp_path / "copy" / checkpoint_folder(found[0]),
         *read_checkpoint(root / checkpoint_folder(found[0])),
     )
-    read_checkpoint(tmp_path / "copy" / checkpoint_folder(found[0]))
+    assert path.read_bytes() == (root / "nasbench201" / "cifar10" / shared).read_bytes()
     path.unlink()
     with pytest.raises(CheckpointError, match="missing"):
         read_checkpoint(tmp_path / "copy" / checkpoint_folder(found[-1]))

@@ -212,6 +212,9 @@ def test_a_device_of_ones_own_is_trained_scored_and_asked(
     assert [row["device"] for row in rows(asked.stdout)] == ["board"]
     listed = run("devices", "--space", "nasbench201")
     assert f"yours are in {tmp_path / 'devices'}" in listed.stdout
+    kept = run("devices", "--remove", "board", "--space", "fbnet")
+    assert kept.returncode == 2
+    assert "--remove deletes all of a device" in kept.stderr
     removed = run("devices", "--remove", "board")
     assert removed.stdout.startswith(f"deleted {tmp_path / 'devices' / 'nasbench201'}")
     assert "yours" not in run("devices").stdout

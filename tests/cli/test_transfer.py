@@ -117,6 +117,22 @@ def test_suggestions_over_files_of_other_kinds(run) -> None:  # type: ignore[no-
         assert name in error and says in error
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"architecture,mean,narrows_intervals_by\n{CELLS[0]},12.5,0.1\n",
+        f"architecture,latency (µs)\n{CELLS[0]},900\n",
+        f"My board,,\narchitecture,latency_ms,\n{CELLS[0]},12.5,\n",
+    ],
+)
+def test_what_suggest_did_not_write_it_does_not_write_over(run, text: str) -> None:  # type: ignore[no-untyped-def]
+    name = table(text)
+    status, _, (error,) = run("suggest", "-n", "1", "-o", name)
+    assert status == 2
+    assert "exists, and is no list of suggest's; write to another file" in error
+    assert Path(name).read_text(encoding="utf-8") == text
+
+
 def test_forms_of_tables(run) -> None:  # type: ignore[no-untyped-def]
     rows = list(zip(CELLS[:6], [1.5, 2.25, 3.5, 2.0, 1.25, 4.0], strict=True))
     plain = "".join(f"{a},{c}\n" for a, c in rows)

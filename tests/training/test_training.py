@@ -48,7 +48,7 @@ def test_training_repeats() -> None:
     assert first[0].card.golden == second[0].card.golden
 
 
-def trial(errors: float, errors_of_fewer: float, rows: int = 2000) -> tuple[Trial, np.ndarray]:
+def trial(errors: float, errors_of_fewer: float, rows: int = 10_000) -> tuple[Trial, np.ndarray]:
     """Residuals of these sizes; those from fewer are of a fifth of the rows, the first fold."""
     rng = np.random.default_rng(0)
     costs = np.exp(rng.normal(0, 1, rows))
@@ -73,7 +73,7 @@ def test_intervals_are_for_a_model_that_has_learned_from_all() -> None:
 
 def test_intervals_never_grow_and_never_rest_on_few_comparisons() -> None:
     assert size_left(*trial(0.10, 0.09)) == 1
-    assert size_left(*trial(0.05, 0.10, rows=400)) == 1
+    assert size_left(*trial(0.05, 0.10, rows=4000)) == 1
 
 
 def test_exact_sums_get_an_additive_default() -> None:
