@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,7 +14,15 @@ from numpy.typing import NDArray
 
 from archcost.data.devices import DEVICES
 from archcost.data.measurements import as_measured
-from archcost.data.names import GRAMMAR, column_of, dataset_name, folded, parse_target, space_name
+from archcost.data.names import (
+    GRAMMAR,
+    column_of,
+    dataset_name,
+    folded,
+    parse_target,
+    space_name,
+    speaks_of_cost,
+)
 from archcost.data.sources import source as source_of
 from archcost.data.table_files import CsvLayout, reading
 from archcost.errors import MeasurementError, TableError, first_few
@@ -108,6 +117,9 @@ def read_frame(path: str | Path, text: tuple[str, ...] = ()) -> pd.DataFrame:
     with reading(path):
         if path.suffix.lower() == ".csv":
             layout = CsvLayout.of(path)
+            for name in {name for name in layout.names if layout.names.count(name) > 1}:
+                if speaks_of_cost(name):
+                    raise TableError(f"{path}: two columns {name!r}; keep one of them")
             frame = pd.read_csv(
                 path,
                 sep=layout.separator,
@@ -175,7 +187,8 @@ def _find_architectures(
     if len(missing):
         rows = first_few((str(row + 1) for row in missing), len(missing))
         raise TableError(
-            f"{path}: column {name!r} is empty in {len(missing)} of {len(frame)} rows ({rows})"
+            f"{path}: column {name!r} is empty in {len(missing)} of {len(frame)} rows "
+            f"(first: {rows})"
         )
     # pandas makes indices floats where some rows have none, and leaves them so.
     if column.dtype.kind in "iuf" and not (column % 1).any():
@@ -243,13 +256,18 @@ def read_table(
         )
     space = space_name(space)
     tables: dict[str, MeasuredTable] = {}
+    unclear, unsure = None, []
     for column in frame.columns:
         if column in (arch_column, *_BLOCK_COLUMNS) or folded(column) in ARCHITECTURE_COLUMNS:
             continue
         try:
             target = parse_target(column)
         except TableError as error:
-            raise TableError(f"{path}: {error}") from None
+            unclear = TableError(f"{path}: {error}")
+            if speaks_of_cost(column):
+                raise unclear from None
+            unsure.append(column)  # such as warmup_s: no cost, where there is one beside it
+            continue
         if target is None:
             continue
         where = f"{path}: column {column!r}"
@@ -267,9 +285,16 @@ def read_table(
         measured = column_values(frame[column])
         tables[name].add((owner.lower(), target.metric), measured, where, failed_value)
     if not tables:
+        if unclear is not None:
+            raise unclear
         raise TableError(
             f"{path}: no target columns; found {_listed(list(frame.columns))}; expected names "
             f"such as {GRAMMAR}{_hint(frame.columns)}"
+        )
+    if unsure:
+        warnings.warn(
+            f"{path}: left out {_listed(unsure)}: taken for no cost, which would be in ms or mJ",
+            stacklevel=2,
         )
     return list(tables.values())
 

@@ -61,8 +61,9 @@ def clean(batch: Batch, measured: npt.ArrayLike) -> Campaign:
         raise MeasurementError(f"{len(costs)} measured costs for {len(batch)} networks; one each")
     missing = np.isnan(costs) & ~refused
     messages = []
-    if missing.any():
-        messages.append(f"no measurement yet of {missing.sum()} of {len(costs)} networks")
+    every, known = set(batch.strings()), set(batch.take(np.flatnonzero(~missing)).strings())
+    if every - known:
+        messages.append(f"no measurement yet of {len(every - known)} of {len(every)} networks")
     ran = np.flatnonzero(~missing & ~refused)
     zeros = int((costs[ran] == 0).sum())
     if zeros:

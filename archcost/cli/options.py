@@ -106,6 +106,16 @@ def check_output(path: Path | None, suffixes: tuple[str, ...]) -> None:
         raise TableError(f"{path}: no folder {path.parent}; make it first")
 
 
+def check_folder(path: Path) -> None:
+    """Refuse a file where a folder is written to, before the work.
+
+    Raises:
+        TableError: it is one.
+    """
+    if path.exists() and not path.is_dir():
+        raise TableError(f"{path}: is a file; give a folder")
+
+
 def check_not_read(output: Path | None, *sources: Path | None) -> None:
     """Refuse to write over what the same command reads: it may be the only copy.
 

@@ -45,7 +45,7 @@ from archcost.encodings import (
     read_networks,
 )
 from archcost.encodings.networks import ONNX, is_custom, read_networks_each
-from archcost.errors import TableError, UnsupportedError
+from archcost.errors import CheckpointError, TableError, UnsupportedError
 from archcost.streaming import (
     COLUMNS,
     LEFT_OUT,
@@ -192,7 +192,12 @@ def predict(
             wanted = chosen_cards(place, device or [], every, metric, kind)
             for done, card in enumerate(wanted):
                 progress(card.device, done, len(wanted))
-                rows += _rows(card, part, coverage)
+                try:
+                    rows += _rows(card, part, coverage)
+                except CheckpointError as error:
+                    if device or (card == wanted[-1] and not rows):
+                        raise
+                    typer.echo(f"archcost: {card.device} is left out: {error}", err=True)
     if output is not None:
         _write(rows, output)
         typer.echo(f"{counted(len(rows), 'prediction')} written to {output}", err=True)

@@ -158,7 +158,10 @@ class _Asked:
         if every and len(named) > 1:
             raise UnsupportedError(f"--devices {','.join(named)}: give {_EVERY} alone")
         cards = chosen_cards(place, [] if every else named, every or bool(named), self.metric)
-        tables = [one for path in self.tables or [] for one in read_tables(path, *place)[0]]
+        owner = [] if every else named
+        tables = [
+            one for path in self.tables or [] for one in read_tables(path, *place, devices=owner)[0]
+        ]
         accuracy = None if self.accuracy is None else quality(self.accuracy, *place)
         with progress_bar() as progress:
             yield Study(tuple(cards), tuple(tables), accuracy, progress)

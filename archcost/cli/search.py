@@ -14,12 +14,13 @@ from archcost.cli.options import (
     OUT,
     Dataset,
     aligned,
+    check_folder,
     check_not_read,
     counted,
     progress_bar,
     separate,
 )
-from archcost.errors import ArchcostError, UnsupportedError
+from archcost.errors import UnsupportedError
 
 if TYPE_CHECKING:
     from archcost.search import Found
@@ -125,8 +126,7 @@ def search(
     from archcost.search.writing import TABLE
 
     altair()  # what is missing is said before the work
-    if out.exists() and not out.is_dir():
-        raise ArchcostError(f"{out}: is a file; give a folder")
+    check_folder(out)
     check_not_read(out / TABLE, accuracy)
     with progress_bar() as progress:
         found = run_search(

@@ -17,6 +17,7 @@ from archcost.cli.options import (
     Kind,
     Space,
     TableFile,
+    check_folder,
     progress_bar,
     separate,
 )
@@ -68,6 +69,7 @@ def train(
 
     Example: archcost train --table HW-NAS-Bench-v1_0.pickle --out my-checkpoints
     """
+    check_folder(out)
     tables, lookup = read_tables(table, space, dataset, source, device or ())
     tables = _of_devices(tables, device)
     settings = Settings(

@@ -64,6 +64,10 @@ def suggest(
     if measured:
         place, name, known = _read_all(measured, space, dataset, ("", metric))
     found = suggest_networks(n, place, name, seed, measured=known, sources=sources)
+    spot = find_space(place)
+    on = find_dataset(spot, name)
+    # A column without a data set is of the usual one.
+    column = column if on == find_dataset(spot) else f"{on.lower()}_{column}"
     lines = [f"architecture,{column},narrows_intervals_by"]
     lines += [f"{one.architecture},,{one.narrowing:.3f}" for one in found.details]
     with written(output) as part:
@@ -148,8 +152,9 @@ def _check_not_filled_in(output: Path) -> None:
         raise TableError(f"{output}: may hold measurements ({error}); {remedy}") from None
     if filled:
         raise TableError(f"{output}: {' and '.join(filled)} filled in already; {remedy}")
-    lists = [["architecture", column, "narrows_intervals_by"] for column in _COLUMNS.values()]
-    if list(frame.columns) not in lists:
+    columns = list(frame.columns)
+    own = len(columns) == 3 and columns[::2] == ["architecture", "narrows_intervals_by"]
+    if not own or not parse_target(columns[1]):
         raise TableError(f"{output}: exists, and is no list of suggest's; write to another file")
 
 
@@ -182,6 +187,9 @@ def _read(
         path, space=place, dataset=name, device=device or _UNNAMED, failed_value=-1.0
     )
     here = next((table for table in tables if table.dataset == name), None)
+    if here is None and dataset is None and len(tables) == 1:
+        (here,) = tables  # its columns name theirs
+        name = here.dataset
     targets = {} if here is None else here.targets
     fitting = [one for one in targets if one[1] == metric]
     wanted = target if target in targets else fitting[0] if len(fitting) == 1 else None

@@ -31,8 +31,9 @@ def fill(path: str, costs: list[float]) -> None:
     """Write costs into the column of a table, as in an editor."""
     with Path(path).open(newline="") as file:
         rows = list(csv.DictReader(file))
+    column = next(name for name in rows[0] if name.endswith("latency_ms"))
     for row, cost in zip(rows, costs, strict=False):
-        row["latency_ms"] = str(cost)
+        row[column] = str(cost)
     with Path(path).open("w", newline="") as file:
         writer = csv.DictWriter(file, list(rows[0]))
         writer.writeheader()
@@ -131,6 +132,25 @@ def test_what_suggest_did_not_write_it_does_not_write_over(run, text: str) -> No
     assert status == 2
     assert "exists, and is no list of suggest's; write to another file" in error
     assert Path(name).read_text(encoding="utf-8") == text
+
+
+def test_the_data_set_goes_with_the_list(run) -> None:  # type: ignore[no-untyped-def]
+    arguments = ("suggest", "-n", "3", "--dataset", "ImageNet16-120", "-o", "todo.csv")
+    assert run(*arguments)[0] == 0
+    assert run(*arguments)[0] == 0  # nothing is filled in yet
+    fill("todo.csv", [1.0, 2.0, 3.0])
+    status, out, _ = run("adapt", "todo.csv", "--device", "small")
+    assert status == 0
+    assert any("nasbench201/ImageNet16-120/small-latency" in line for line in out)
+
+
+def test_a_list_and_the_same_filled_in_are_the_same_networks(run) -> None:  # type: ignore[no-untyped-def]
+    assert run("suggest", "-n", "4", "-o", "todo.csv")[0] == 0
+    Path("filled.csv").write_bytes(Path("todo.csv").read_bytes())
+    fill("filled.csv", [1.0, 2.0, 3.0])
+    status, out, _ = run("adapt", "todo.csv", "filled.csv", "--device", "twice")
+    assert status == 0
+    assert any("no measurement yet of 1 of 4 networks" in line for line in out)
 
 
 def test_forms_of_tables(run) -> None:  # type: ignore[no-untyped-def]

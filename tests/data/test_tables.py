@@ -104,6 +104,22 @@ def test_data_sets_in_the_column_names(tmp_path: Path) -> None:
     }
 
 
+def test_other_times_than_costs_are_left_out_with_a_warning(tmp_path: Path) -> None:
+    path = write(tmp_path, "arch_index,warmup_s,board_latency_ms\n1,2,54\n")
+    with pytest.warns(UserWarning, match="left out 'warmup_s': taken for no cost"):
+        found = only(read_table(path, dataset="cifar10"))
+    assert list(found.targets) == [("board", "latency")]
+    alone = write(tmp_path, "arch_index,warmup_s\n1,2\n")
+    with pytest.raises(TableError, match="unit"):
+        read_table(alone, dataset="cifar10")
+
+
+def test_a_cost_that_is_there_twice(tmp_path: Path) -> None:
+    path = write(tmp_path, "arch_index,x_latency_ms,note,note,x_latency_ms\n1,91,,,900\n")
+    with pytest.raises(TableError, match="two columns 'x_latency_ms'; keep one of them"):
+        read_table(path, dataset="cifar10")
+
+
 def test_refused_networks(tmp_path: Path) -> None:
     file = write(tmp_path, "index,edgetpu_latency_ms,raspi4_ms\n0,-1,1\n1,2.5,2\n2,,3\n")
     table = only(read_table(file, dataset="cifar10"))
