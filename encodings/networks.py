@@ -125,6 +125,8 @@ def is_custom(archs: object) -> bool:
         return archs.skeleton.space not in SPACES
     if isinstance(archs, LayerGraph | os.PathLike) or _is_custom_cell(archs):
         return True
+    if hasattr(archs, "dtype") and archs.dtype == object and hasattr(archs, "tolist"):
+        archs = archs.tolist()
     if isinstance(archs, list | tuple):
         return any(is_custom(element) for element in archs)
     return isinstance(archs, str) and archs.endswith(ONNX)

@@ -1,4 +1,7 @@
-"""Scores of predictions against measurements: pure functions of arrays."""
+"""Scores of predictions against measurements: pure functions of arrays.
+
+Values are (n,) each; all functions raise `MeasurementError` where shapes or lengths differ.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+
+from archcost.errors import MeasurementError
 
 Floats = npt.NDArray[np.float64]
 
@@ -40,6 +45,20 @@ def comparable(values: npt.ArrayLike) -> Floats:
     return np.array([float(f"{value:.{_RESOLUTION - 1}e}") for value in array.ravel()])
 
 
+def _columns(*columns: npt.ArrayLike) -> list[Floats]:
+    """Values (n,) of each, which may be columns (n, 1); they would be broadcast otherwise.
+
+    Raises:
+        MeasurementError: other shapes, or other lengths than the first.
+    """
+    arrays = [np.asarray(column, dtype=np.float64) for column in columns]
+    found = [a[:, 0] if a.ndim == 2 and a.shape[1] == 1 else a for a in arrays]
+    if any(a.ndim != 1 or len(a) != len(found[0]) for a in found):
+        shapes = ", ".join(str(a.shape) for a in arrays)
+        raise MeasurementError(f"values of shapes {shapes}; give as many of each, (n,)")
+    return found
+
+
 def _constant(*columns: Floats) -> bool:
     if any(len(column) < 2 or (column == column[0]).all() for column in columns):
         warnings.warn(
@@ -56,7 +75,7 @@ def kendall_tau(predicted: npt.ArrayLike, measured: npt.ArrayLike) -> float:
     """
     from scipy.stats import kendalltau
 
-    p, m = comparable(predicted), comparable(measured)
+    p, m = map(comparable, _columns(predicted, measured))
     return float("nan") if _constant(p, m) else float(kendalltau(p, m).statistic)
 
 
@@ -64,23 +83,23 @@ def spearman(predicted: npt.ArrayLike, measured: npt.ArrayLike) -> float:
     """Spearman's rank correlation; NaN with a warning where either side is constant."""
     from scipy.stats import spearmanr
 
-    p, m = comparable(predicted), comparable(measured)
+    p, m = map(comparable, _columns(predicted, measured))
     return float("nan") if _constant(p, m) else float(spearmanr(p, m).statistic)
 
 
 def mape(predicted: npt.ArrayLike, measured: npt.ArrayLike) -> float:
     """Mean absolute error relative to the measurement, as a fraction."""
-    p, m = np.asarray(predicted, dtype=np.float64), np.asarray(measured, dtype=np.float64)
+    p, m = _columns(predicted, measured)
     return float(np.mean(np.abs(p - m) / m))
 
 
 def within(predicted: npt.ArrayLike, measured: npt.ArrayLike, share: float = 0.1) -> float:
     """Share of predictions off by at most `share` of the measurement."""
-    p, m = np.asarray(predicted, dtype=np.float64), np.asarray(measured, dtype=np.float64)
+    p, m = _columns(predicted, measured)
     return float(np.mean(np.abs(p - m) <= share * m))
 
 
 def coverage(lower: npt.ArrayLike, upper: npt.ArrayLike, measured: npt.ArrayLike) -> float:
     """Share of measurements inside their intervals."""
-    m = np.asarray(measured, dtype=np.float64)
-    return float(np.mean((np.asarray(lower) <= m) & (m <= np.asarray(upper))))
+    low, high, m = _columns(lower, upper, measured)
+    return float(np.mean((low <= m) & (m <= high)))

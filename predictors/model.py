@@ -8,7 +8,15 @@ from functools import cached_property, lru_cache
 
 import numpy as np
 
-from archcost.encodings import CUSTOM, Batch, Networks, parse, read_networks, skeleton
+from archcost.encodings import (
+    CUSTOM,
+    Architecture,
+    Batch,
+    Networks,
+    parse,
+    read_networks,
+    skeleton,
+)
 from archcost.encodings.nasbench201 import CELLS, index_of
 from archcost.encodings.networks import is_custom, members
 from archcost.errors import ArchcostError, UnsupportedError
@@ -101,10 +109,11 @@ class CostModel:
     def _by_the_better(self, beyond: CostModel, archs: object, coverage: float) -> Estimate:
         """Networks of this model's space by itself, all others by the model of layers."""
         networks = beyond.batch(archs)  # errors count positions in all that was given
-        given = members(archs)
-        known = np.array([self._knows(member) for member in given], dtype=bool)
+        own = [self._own(member) for member in members(archs)]
+        known = np.array([architecture is not None for architecture in own], dtype=bool)
+        here = Batch.from_architectures(one for one in own if one is not None)
         if known.all():
-            return self.predict(given, coverage)
+            return self.predict(here, coverage)
         outside = beyond.predict(networks.take(np.flatnonzero(~known)), coverage)
         if self.feasibility is not None:
             warnings.warn(
@@ -114,17 +123,17 @@ class CostModel:
             )
         if not known.any():
             return outside
-        inside = self.predict([given[i] for i in np.flatnonzero(known)], coverage)
+        inside = self.predict(here, coverage)
         order = np.argsort(np.concatenate([np.flatnonzero(known), np.flatnonzero(~known)]))
         return Estimate.joined([inside, outside]).take(order)
 
-    def _knows(self, network: object) -> bool:
-        """Whether this is an architecture of this model's space, in whatever form."""
+    def _own(self, network: object) -> Architecture | None:
+        """What this is in this model's space, in whatever form; None: not of it."""
         try:
-            self.batch([network])
+            batch = self.batch([network])
         except ArchcostError:
-            return False
-        return True
+            return None
+        return batch[0] if isinstance(batch, Batch) else None
 
     def _estimate(
         self, batch: Batch | Networks, value: Floats, feasible: Floats | None, coverage: float

@@ -142,8 +142,9 @@ class _Training(lightning.LightningModule):
 
     def configure_optimizers(self) -> Any:
         optimizer = torch.optim.AdamW(self.parameters(), lr=_RATE, weight_decay=self.decay)
+        # Of ten steps a tenth is a phase of length 0, by which the scheduler divides.
         schedule = torch.optim.lr_scheduler.OneCycleLR(
-            optimizer, _RATE, total_steps=self.steps, pct_start=0.1
+            optimizer, _RATE, total_steps=max(self.steps, 20), pct_start=0.1
         )
         return {
             "optimizer": optimizer,

@@ -60,7 +60,9 @@ VisitSeconds = Annotated[
         help="Seconds of timed runs a visit; 2 and more for an external power meter.", min=0.01
     ),
 ]
-Seed = Annotated[int, typer.Option(help="Of the choice of networks and the order of visits.")]
+Seed = Annotated[
+    int, typer.Option(help="Of the choice of networks and the order of visits.", min=0)
+]
 PowerLog = Annotated[
     Path | None,
     typer.Option(help="An external meter's .csv: seconds since 1970 or ISO times, and watts."),

@@ -111,7 +111,7 @@ def search(
             min=1,
         ),
     ] = None,
-    seed: Annotated[int, typer.Option(help="Another seed draws other candidates.")] = 0,
+    seed: Annotated[int, typer.Option(help="Another seed draws other candidates.", min=0)] = 0,
 ) -> None:
     """Find the most accurate architectures for their predicted cost.
 

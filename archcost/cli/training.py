@@ -60,7 +60,7 @@ def train(
     ] = None,
     trees: Annotated[int, typer.Option(help="Trees of each gbdt.", min=1)] = 500,
     steps: Annotated[int, typer.Option(help="Steps of training of a gnn.", min=1)] = 3600,
-    seed: Annotated[int, typer.Option(help="Of the split, the folds and the trees.")] = 0,
+    seed: Annotated[int, typer.Option(help="Of the split, the folds and the trees.", min=0)] = 0,
 ) -> None:
     """Train predictors from a table and write checkpoints.
 

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from archcost.data.names import fold
-from archcost.data.tables import read_frame
+from archcost.data.names import fold, folded, speaks_of_cost
+from archcost.data.tables import ARCHITECTURE_COLUMNS, read_frame
 from archcost.encodings import CUSTOM, Batch, find_dataset, find_space, useful_macs
 from archcost.errors import MeasurementError, TableError, UnsupportedError
 from archcost.training.collect.candidates import read_candidates
@@ -28,8 +28,8 @@ Accuracy = Callable[[Batch], npt.ArrayLike] | str | PathLike[str] | None
 STAND_IN = "accuracy_stand_in_mmacs"
 """Column of what stands in for the accuracy: millions of multiply-accumulates."""
 _USUAL = "accuracy"
-# Columns of numbers that name the architecture.
-_ARCHITECTURE = re.compile(r"(arch_)?index|arch|op_[0-9]+")
+_BLOCK = re.compile(r"op_[0-9]+")
+_SHOWN = 3
 _MILLION = 1e6
 
 
@@ -133,8 +133,17 @@ def _accuracies(
     frame: pd.DataFrame, path: Path, space: str, dataset: str | None, column: str | None
 ) -> tuple[str, Floats]:
     """Name and values of the column of accuracies."""
-    numbers = [name for name in frame.columns if frame[name].dtype.kind in "iuf"]
+    others = [
+        name
+        for name in frame.columns
+        if folded(name) not in ARCHITECTURE_COLUMNS
+        and not _BLOCK.fullmatch(name)
+        and not (column is None and speaks_of_cost(name))
+    ]
+    numbers = [name for name in others if frame[name].dtype.kind in "iuf"]
     if column is not None:
+        if column in others and column not in numbers:
+            raise TableError(f"{path}: {_no_number(frame, column)}")
         if column not in numbers:
             raise TableError(
                 f"{path}: no column of numbers {column!r}; there is {', '.join(numbers) or 'none'}"
@@ -144,11 +153,27 @@ def _accuracies(
         place = find_dataset(find_space("nasbench201" if space == CUSTOM else space), dataset)
         called = [n for n in numbers if fold(n) in (_USUAL, fold(place))]
         called.sort(key=lambda n: fold(n) != _USUAL)
-        others = [n for n in numbers if not _ARCHITECTURE.fullmatch(n)]
-        if not called and len(others) != 1:
+        if not called and not numbers:
+            texts = "; ".join(_no_number(frame, name) for name in others[:_SHOWN])
+            raise TableError(
+                f"{path}: no column of numbers for the accuracy; {texts or 'no other'}"
+            )
+        if not called and len(numbers) != 1:
             raise TableError(
                 f"{path}: which column is the accuracy? call it {_USUAL!r}, or name it: "
-                f"--accuracy-column {' | '.join(numbers) or '(there is no column of numbers)'}"
+                f"--accuracy-column {' | '.join(numbers)}"
             )
-        name = (called or others)[0]
+        name = (called or numbers)[0]
     return name, frame[name].to_numpy(dtype=np.float64, na_value=np.nan)
+
+
+def _no_number(frame: pd.DataFrame, column: str) -> str:
+    """The first cell of a column that is no number, in words."""
+    for row, value in enumerate(frame[column].tolist()):
+        try:
+            float(value)
+        except (TypeError, ValueError):
+            return (
+                f"{column!r} holds {str(value)[:40]!r} in row {row + 1}, not a number such as 93.5"
+            )
+    return f"{column!r} is no column of numbers"

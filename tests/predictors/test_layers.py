@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 
 import archcost
@@ -146,6 +147,19 @@ def test_a_data_set_is_the_skeleton_of_cells_without_one() -> None:
     there = small.predict(text).value
     assert there == small.predict(Architecture.from_string(text, place)).value
     assert there < archcost.load("raspi4", space="custom").predict(text).value
+
+
+def test_mixed_batches_come_in_any_container() -> None:
+    model = archcost.load("raspi4")
+    own = Architecture.custom_cell(["dw_conv_5x5"], [(0, 1)], custom_skeleton())
+    expected = model.predict([own, 7]).value
+    array = np.empty(2, dtype=object)
+    array[:] = [own, 7]
+    for mixed in ((own, 7), array, pd.Series([own, 7])):
+        assert np.array_equal(model.predict(mixed).value, expected)
+    # Six indices beside it are no cell of six operators.
+    many = model.predict([own, 0, 1, 2, 3, 4, 1])
+    np.testing.assert_allclose(many.value[1:], model.predict(np.array([0, 1, 2, 3, 4, 1])).value)
 
 
 @pytest.mark.parametrize("dataset", ["cifar10", "ImageNet16-120"])

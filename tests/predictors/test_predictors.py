@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from contextlib import suppress
 from weakref import ref
 
@@ -219,6 +220,16 @@ def test_metrics_against_scipy() -> None:
     assert metrics.kendall_tau(np.exp(x / 9), y) == pytest.approx(metrics.kendall_tau(x, y))
     assert metrics.mape([1.1, 1.8], [1, 2]) == pytest.approx(0.1)
     assert metrics.within([1.05, 2.5], [1, 2]) == 0.5
+
+
+@pytest.mark.parametrize("score", [metrics.kendall_tau, metrics.spearman, metrics.mape])
+def test_metrics_do_not_broadcast(score: Callable[..., float]) -> None:
+    y, p = np.arange(1, 6.0), 1.5 * np.arange(1, 6.0)
+    assert score(p[:, None], y) == score(p, y)
+    for other in (y[:3], [3.0], np.ones((5, 2))):
+        with pytest.raises(MeasurementError, match="as many of each"):
+            score(p, other)
+    assert metrics.coverage((y - 1)[:, None], y + 1, y) == 1
 
 
 def test_constant_predictions_have_no_rank_correlation() -> None:

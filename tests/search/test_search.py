@@ -265,6 +265,19 @@ def test_the_column_of_the_data_set(tmp_path: Path) -> None:
         archcost.search("raspi4", accuracy=other)
 
 
+def test_accuracies_that_are_no_numbers_are_shown(tmp_path: Path) -> None:
+    file = table(tmp_path / "a.csv", arch_index=[3, 5], acc=["90.5", "80,1%"])
+    for column in (None, "acc"):
+        with pytest.raises(TableError, match="'acc' holds '80,1%' in row 2, not a number"):
+            archcost.search("raspi4", accuracy=file, accuracy_column=column)
+
+
+def test_costs_are_not_taken_for_accuracies(tmp_path: Path) -> None:
+    file = table(tmp_path / "a.csv", arch_index=[3, 5], board_latency_ms=[9.0, 1.0])
+    with pytest.raises(TableError, match="no column of numbers for the accuracy"):
+        archcost.search("raspi4", accuracy=file)
+
+
 def test_accuracies_of_fbnet_and_custom_cells(tmp_path: Path) -> None:
     networks = archcost.search("raspi4", space="fbnet", budget=30).architectures.strings()
     file = table(tmp_path / "f.csv", architecture=networks, top1=np.arange(len(networks)))

@@ -30,7 +30,10 @@ def checked_device(name: str) -> str:
         TableError: it is no id, or would be read as a metric.
     """
     if not re.fullmatch(r"[a-z0-9][a-z0-9_]*", name):
-        raise TableError(f"device {name!r}: use lower-case letters, digits and underscores")
+        raise TableError(
+            f"device {name!r}: use lower-case letters, digits and underscores, such as "
+            f"{device_id(name)!r}"
+        )
     if re.search(r"(^|_)(latency|energy|arithmetic_intensity)$", name) or name.startswith(
         ("cifar10_", "cifar100_", "imagenet")
     ):

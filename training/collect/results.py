@@ -144,8 +144,9 @@ def _energy_absent(records: Sequence[Record]) -> str:
     for record in records:
         if "energy_reason" in record:
             return str(record["energy_reason"])
-    found = [r["environment"] for r in records if "environment" in r]
-    absent = found[-1].get("energy_absent", {}) if found else {}
+    # The first says it: what goes on with a campaign looks for no meter.
+    found = next((r["environment"] for r in records if "environment" in r), {})
+    absent = found.get("energy_absent", {})
     return "; ".join(f"{name}: {reason}" for name, reason in absent.items())
 
 
