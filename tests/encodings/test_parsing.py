@@ -40,7 +40,7 @@ IDS_1 = (3, 3, 4, 1, 3, 1)
 def test_a_graph_is_not_taken_for_numbers_of_its_nodes() -> None:
     networkx = pytest.importorskip("networkx")
     graph = networkx.DiGraph([(0, 1, {"op": "nor_conv_3x3"}), (1, 2, {"op": "none"})])
-    with pytest.raises(ArchitectureError, match="Architecture.from_graph"):
+    with pytest.raises(ArchitectureError, match=r"Architecture\.from_graph"):
         parse(graph)
 
 
