@@ -145,7 +145,7 @@ def _energy_absent(records: Sequence[Record]) -> str:
         if "energy_reason" in record:
             return str(record["energy_reason"])
     # The first says it: what goes on with a campaign looks for no meter.
-    found = next((r["environment"] for r in records if "environment" in r), {})
+    found: Record = next((r["environment"] for r in records if "environment" in r), {})
     absent = found.get("energy_absent", {})
     return "; ".join(f"{name}: {reason}" for name, reason in absent.items())
 
