@@ -76,10 +76,6 @@ def _plain(archs: object) -> object:
         return np.array(archs, dtype=np.int64) if within else list(archs)
     if hasattr(archs, "tocsr"):
         raise ArchitectureError("sparse matrices are not read; give .toarray() of it")
-    if hasattr(archs, "nodes") and hasattr(archs, "edges"):
-        raise ArchitectureError(
-            "graphs are not read here; give Architecture.from_graph of it, with a skeleton"
-        )
     for name in _column_names(archs):
         if speaks_of_cost(name):
             raise ArchitectureError(
@@ -92,6 +88,10 @@ def _plain(archs: object) -> object:
         return np.asarray(archs)
     if isinstance(archs, str | bytes | dict | set | frozenset | Architecture):
         return archs
+    if hasattr(archs, "nodes") and hasattr(archs, "edges"):
+        raise ArchitectureError(
+            "graphs are not read here; give Architecture.from_graph of it, with a skeleton"
+        )
     return list(archs) if isinstance(archs, Iterable) else archs
 
 

@@ -217,3 +217,8 @@ def test_long_lists_of_chains_are_read_like_short_ones() -> None:
     texts[7] = "k9_e9" + texts[7][texts[7].index("|") :]
     with pytest.raises(ArchcostError, match="architecture 7"):
         parse(texts)
+
+
+def test_a_single_architecture_is_one() -> None:
+    one = parse(7)[0]
+    assert list(parse(one)) == [one]
