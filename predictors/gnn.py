@@ -287,7 +287,9 @@ class GNNPredictor(Predictor):
             if name.startswith(SHARED):
                 member, own = name.removeprefix(SHARED).split(".", 1)
                 members.setdefault(member, {})[own] = value
-        networks = tuple(_network(arrays) for arrays in members.values())
+        # safetensors gives them in any order: written again, they shall make the same file.
+        order = sorted(members, key=lambda member: (len(member), member))
+        networks = tuple(_network(members[member]) for member in order)
         device = int(state["device"][0])
         devices = min((network.devices for network in networks), default=0)
         if not 0 <= device < devices:
