@@ -137,6 +137,12 @@ def read_frame(path: str | Path, text: tuple[str, ...] = ()) -> pd.DataFrame:
     return frame.iloc[: filled[-1] + 1] if len(filled) else frame
 
 
+def stated_by(frame: pd.DataFrame) -> dict[str, Any]:
+    """What `archcost collect` wrote beside a table's columns; nothing of other tables."""
+    found = frame.attrs.get("archcost")
+    return found if isinstance(found, dict) else {}
+
+
 def column_values(column: pd.Series[Any]) -> NDArray[Any]:
     """A column's values; those of numeric columns as float64 with NaN where missing."""
     if column.dtype.kind in "iuf":
@@ -244,8 +250,7 @@ def read_table(
     frame = _with_architectures(path, arch_column)
     architectures, shown_space = _find_architectures(frame, path, arch_column)
     # What `archcost collect` writes says more than the columns can.
-    stated = frame.attrs.get("archcost")
-    stated = stated if isinstance(stated, dict) else {}
+    stated = stated_by(frame)
     space = space or stated.get("space") or shown_space
     dataset = dataset or stated.get("dataset")
     failed_value = stated.get("failed_value") if failed_value is None else failed_value
@@ -256,17 +261,17 @@ def read_table(
         )
     space = space_name(space)
     tables: dict[str, MeasuredTable] = {}
-    unclear, unsure = None, []
+    unsure: dict[str, TableError] = {}
     for column in frame.columns:
         if column in (arch_column, *_BLOCK_COLUMNS) or folded(column) in ARCHITECTURE_COLUMNS:
             continue
         try:
             target = parse_target(column)
         except TableError as error:
-            unclear = TableError(f"{path}: {error}")
+            # One such as warmup_s is no cost where there is one beside it.
+            unsure[column] = TableError(f"{path}: {error}")
             if speaks_of_cost(column):
-                raise unclear from None
-            unsure.append(column)  # such as warmup_s: no cost, where there is one beside it
+                raise unsure[column] from None
             continue
         if target is None:
             continue
@@ -285,15 +290,15 @@ def read_table(
         measured = column_values(frame[column])
         tables[name].add((owner.lower(), target.metric), measured, where, failed_value)
     if not tables:
-        if unclear is not None:
-            raise unclear
+        if unsure:
+            raise unsure.popitem()[1]
         raise TableError(
             f"{path}: no target columns; found {_listed(list(frame.columns))}; expected names "
             f"such as {GRAMMAR}{_hint(frame.columns)}"
         )
     if unsure:
         warnings.warn(
-            f"{path}: left out {_listed(unsure)}: taken for no cost, which would be in ms or mJ",
+            f"{path}: left out {_listed([*unsure])}: taken for no cost, which would be in ms or mJ",
             stacklevel=2,
         )
     return list(tables.values())

@@ -61,9 +61,10 @@ def clean(batch: Batch, measured: npt.ArrayLike) -> Campaign:
         raise MeasurementError(f"{len(costs)} measured costs for {len(batch)} networks; one each")
     missing = np.isnan(costs) & ~refused
     messages = []
-    every, known = set(batch.strings()), set(batch.take(np.flatnonzero(~missing)).strings())
-    if every - known:
-        messages.append(f"no measurement yet of {len(every - known)} of {len(every)} networks")
+    if missing.any():
+        every, known = set(batch.strings()), set(batch.take(np.flatnonzero(~missing)).strings())
+        if every - known:
+            messages.append(f"no measurement yet of {len(every - known)} of {len(every)} networks")
     ran = np.flatnonzero(~missing & ~refused)
     zeros = int((costs[ran] == 0).sum())
     if zeros:

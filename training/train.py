@@ -66,9 +66,8 @@ def train(
     for table in tables:
         data = Data.of(table, settings)
         names = [name for name in table.targets if chosen is None or name in chosen]
-        for device, _ in names:
-            check_device_name(device)
         for name in names:
+            check_device_name(name[0])
             _check_enough(data, name)
         jobs.append((data, names))
     networks = (settings.folds + 2) * ("gnn" in settings.kinds)

@@ -201,10 +201,34 @@ class Data:
         return _failed(self.table, name)
 
 
-def _fewer(rows: Indices, fold: Indices, folds: int) -> Indices:
-    """Of rows in random order those to learn from for `Trial.from_fewer`."""
-    rest = rows[fold != 0]
-    return rest[: round(len(rest) * (1 - 1 / folds))]
+def _left_out(
+    predicted: Callable[[Indices, Indices], Floats],
+    rows: Indices,
+    fold: Indices,
+    report: Callable[[str], None] = lambda what: None,
+) -> tuple[Floats, Floats]:
+    """Predictions as in `Trial`, out of fold and from fewer; (n, …) for rows in random order.
+
+    Args:
+        predicted: for rows to learn from and rows held out: predictions (m, …) for the latter.
+        rows: (n,) to learn from.
+        fold: (n,) of each.
+        report: called with what begins.
+    """
+    numbers = np.unique(fold)
+    parts = []
+    for done, number in enumerate(numbers, 1):
+        report(f"fold {done} of {len(numbers)}")
+        parts.append(predicted(rows[fold != number], rows[fold == number]))
+    out_of_fold = np.concatenate(parts)[np.argsort(np.argsort(fold, kind="stable"))]
+    from_fewer = np.full_like(out_of_fold, np.nan)
+    first = fold == 0
+    if first.any():
+        report("fewer rows")
+        rest = rows[~first]
+        fewer = rest[: round(len(rest) * (1 - 1 / len(numbers)))]
+        from_fewer[first] = predicted(fewer, rows[first])
+    return out_of_fold, from_fewer
 
 
 class Networks:
@@ -222,23 +246,19 @@ class Networks:
         )
         costs = np.where(costs > 0, costs, np.nan)
         model = GNNPredictor(settings.members, steps=settings.steps, seed=settings.seed)
-        fold = data.fold[data.train]
 
         def predicted(rows: Indices, held: Indices) -> Floats:
-            found = np.full(costs.shape, np.nan)
             batch = data.batch.take(held)
-            for column, fitted in enumerate(model.fit_many(data.batch.take(rows), costs[rows])):
-                found[held, column] = fitted.predict(batch)
-            return found
+            fitted = model.fit_many(data.batch.take(rows), costs[rows])
+            return np.column_stack([one.predict(batch) for one in fitted])
 
-        self.out_of_fold = np.full(costs.shape, np.nan)
-        for number in range(settings.folds):
-            report(f"graph network, fold {number + 1} of {settings.folds}")
-            held = data.train[fold == number]
-            self.out_of_fold[held] = predicted(data.train[fold != number], held)[held]
-        report("graph network, fewer rows")
-        fewer = _fewer(data.train, fold, settings.folds)
-        self.from_fewer = predicted(fewer, data.train[fold == 0])
+        self.out_of_fold, self.from_fewer = (np.full(costs.shape, np.nan) for _ in range(2))
+        self.out_of_fold[data.train], self.from_fewer[data.train] = _left_out(
+            predicted,
+            data.train,
+            data.fold[data.train],
+            lambda what: report(f"graph network, {what}"),
+        )
         report("graph network, all folds")
         self.fitted = model.fit_many(data.batch.take(data.train), costs[data.train])
 
@@ -291,27 +311,20 @@ def _fit(make: Callable[[], Predictor], batch: Batch, costs: Floats, fold: Indic
     def predicted(rows: Indices, held: Indices) -> Floats:
         return make().fit(batch.take(rows), costs[rows]).predict(batch.take(held))
 
-    rows = np.arange(len(costs))
-    out_of_fold, from_fewer = np.empty(len(costs)), np.full(len(costs), np.nan)
-    numbers = np.unique(fold)
-    for number in numbers:
-        held = rows[fold == number]
-        out_of_fold[held] = predicted(rows[fold != number], held)
-    first = rows[fold == 0]
-    if len(first):
-        from_fewer[first] = predicted(_fewer(rows, fold, len(numbers)), first)
+    out_of_fold, from_fewer = _left_out(predicted, np.arange(len(costs)), fold)
     return Trial.of(make().fit(batch, costs), out_of_fold, from_fewer, costs)
 
 
 def _combine(trials: list[Trial], costs: Floats) -> Trial:
     """The mean of two, weighted as does best out of fold."""
     first, second = trials
-    blends = [
-        [first.out_of_fold**w * second.out_of_fold ** (1 - w) for w in _WEIGHTS],
-        [first.from_fewer**w * second.from_fewer ** (1 - w) for w in _WEIGHTS],
-    ]
-    best = int(np.argmax([kendall_tau(blend, costs) for blend in blends[0]]))
-    members = [first.predictor, second.predictor]
+
+    def blend(one: Floats, other: Floats, weight: float) -> Floats:
+        return np.asarray(one**weight * other ** (1 - weight))
+
+    blends = [blend(first.out_of_fold, second.out_of_fold, weight) for weight in _WEIGHTS]
+    best = int(np.argmax([kendall_tau(found, costs) for found in blends]))
     weights = [_WEIGHTS[best], 1 - _WEIGHTS[best]]
-    model = EnsemblePredictor.of(members, weights)
-    return Trial.of(model, blends[0][best], blends[1][best], costs)
+    model = EnsemblePredictor.of([first.predictor, second.predictor], weights)
+    fewer = blend(first.from_fewer, second.from_fewer, _WEIGHTS[best])
+    return Trial.of(model, blends[best], fewer, costs)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from archcost.data import LookupTable, MeasuredTable, read_hwnasbench, read_table
-from archcost.data.tables import read_architectures, read_frame
+from archcost.data.tables import read_architectures, read_frame, stated_by
 from archcost.encodings import CUSTOM, custom_skeleton, find_dataset, find_space, parse_each
 
 _REFUSED = -1.0
@@ -56,7 +56,7 @@ def place_of(path: Path, space: str | None, dataset: str | None) -> tuple[str, s
         TableError: the file cannot be read, or has no column of architectures.
         UnknownNameError: no such space or data set.
     """
-    stated = read_frame(path).attrs.get("archcost", {})
+    stated = stated_by(read_frame(path))
     space, dataset = space or stated.get("space"), dataset or stated.get("dataset")
     if space is None:
         groups = parse_each(read_architectures(path))[0].groups
