@@ -5,23 +5,25 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import msgspec
-import numpy as np
 import numpy.typing as npt
 
 from archcost.checkpoints.card import ENCODING_VERSION
 from archcost.checkpoints.store import arrays_content
 from archcost.data import sha256_of, write_whole
 from archcost.errors import CheckpointError, UnsupportedError
-from archcost.predictors.hyperprior import Cloud, learn, learn_logs, make_cloud
+from archcost.predictors.carried import CarriedNewcomers
+from archcost.predictors.hyperprior import Cloud, Hyperprior, Newcomers, learn
 from archcost.predictors.kernels import BASE, SourceDevices
 
 SHIPPED_SOURCES = Path(__file__).with_name("shipped") / "transfer"
 """``<space>/sources.safetensors`` and ``card.json``."""
 _FILE = "sources.safetensors"
-FORMAT = 1
+FORMAT = 2
 """Raised whenever the file or its card change so that older code cannot read them."""
+_PRIOR = ("mean", "deviation", "shares")
 
 
 class SourceCard(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -57,28 +59,45 @@ class SourceCard(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 @dataclass(frozen=True, eq=False)
 class ShippedSources:
-    """Source devices, what all of them together teach about kernels and noise, and their card."""
+    """Source devices, what all of them together teach about devices to come, and their card.
+
+    Attributes:
+        devices: that were measured.
+        prior: of a device to come.
+        carried: of one that is known in another space, by the name of that.
+        card: of the file.
+    """
 
     devices: SourceDevices
-    logs: tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]
+    prior: Hyperprior
+    carried: dict[str, Hyperprior]
     card: SourceCard
 
 
-def write_sources(folder: Path, sources: SourceDevices, card: SourceCard) -> SourceCard:
+def write_sources(folder: Path, found: ShippedSources) -> SourceCard:
     """Write source devices, what they teach, and their card; the hash is filled in.
 
     Raises:
         OSError: the folder cannot be written.
     """
     folder.mkdir(parents=True, exist_ok=True)
+    state = found.devices.state() | _prior_state("prior", found.prior)
+    for space, prior in found.carried.items():
+        state |= _prior_state(f"carried.{space}", prior)
     with write_whole(folder / _FILE) as part:
-        mean, deviation = learn_logs(sources)
-        state = sources.state() | {"prior.mean": mean, "prior.deviation": deviation}
         part.write_bytes(arrays_content(state))
-    card = msgspec.structs.replace(card, sha256=sha256_of(folder / _FILE))
+    card = msgspec.structs.replace(found.card, sha256=sha256_of(folder / _FILE))
     with write_whole(folder / "card.json") as part:
         part.write_bytes(msgspec.json.format(msgspec.json.encode(card), indent=2) + b"\n")
     return card
+
+
+def _prior_state(key: str, prior: Hyperprior) -> dict[str, npt.NDArray[Any]]:
+    return {f"{key}.{name}": getattr(prior, name) for name in _PRIOR}
+
+
+def _read_prior(key: str, names: tuple[str, ...], state: dict[str, npt.NDArray[Any]]) -> Hyperprior:
+    return Hyperprior(names, *(state[f"{key}.{name}"] for name in _PRIOR))
 
 
 def read_sources(folder: Path) -> ShippedSources:
@@ -98,12 +117,15 @@ def read_sources(folder: Path) -> ShippedSources:
             raise CheckpointError(f"{path}: not what its card describes; install archcost again")
         state = load(content)
         devices = SourceDevices.from_state(state)
-        logs = state["prior.mean"], state["prior.deviation"]
+        prior = _read_prior("prior", devices.block_names, state)
+        names = CarriedNewcomers(devices, devices).block_names
+        spaces = [key.split(".")[1] for key in state if key.startswith("carried.")]
+        carried = {space: _read_prior(f"carried.{space}", names, state) for space in spaces}
     except (OSError, msgspec.MsgspecError, SafetensorError, KeyError) as error:
         raise CheckpointError(f"{path}: cannot be read ({error}); install archcost again") from None
     if (card.format_version, card.encoding_version) != (FORMAT, ENCODING_VERSION):
         raise CheckpointError(f"{path}: made with another version of archcost; install it again")
-    return ShippedSources(devices, logs, card)
+    return ShippedSources(devices, prior, carried, card)
 
 
 @lru_cache(maxsize=2)
@@ -127,19 +149,28 @@ def source_devices(space: str, names: list[str] | None = None) -> SourceDevices:
     return every if names is None else every.only(list(dict.fromkeys(names)))
 
 
-def shipped_cloud(space: str, names: list[str] | None = None) -> Cloud:
+def shipped_cloud(space: str, names: list[str] | None = None, *, known: str | None = None) -> Cloud:
     """Hyperparameters learned from these devices; once a process and choice of devices.
+
+    Args:
+        space: of the architectures.
+        names: of the devices; None: all.
+        known: another space, of which the new device is carried over; None: of none.
 
     Raises:
         As `source_devices`.
+        UnsupportedError: no device was measured in both spaces.
     """
     source_devices(space, names)
-    return _cloud(space, None if names is None else tuple(names))
+    return _cloud(space, None if names is None else tuple(names), known)
 
 
 @lru_cache(maxsize=32)
-def _cloud(space: str, names: tuple[str, ...] | None) -> Cloud:
+def _cloud(space: str, names: tuple[str, ...] | None, known: str | None) -> Cloud:
     if names is None:
         shipped = _shipped(space)
-        return make_cloud(shipped.devices.block_names, *shipped.logs)
-    return learn(source_devices(space, list(names)))
+        return (shipped.carried[known] if known else shipped.prior).cloud()
+    devices = source_devices(space, list(names))
+    if known:
+        return learn(CarriedNewcomers.between(source_devices(known), devices)).cloud()
+    return learn(Newcomers(devices)).cloud()

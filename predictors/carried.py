@@ -10,6 +10,7 @@ few measurements.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, Self
 
 import numpy as np
@@ -18,13 +19,23 @@ import numpy.typing as npt
 from archcost.encodings import parse
 from archcost.errors import UnsupportedError
 from archcost.predictors.base import Floats, Predictor, one_skeleton, positive_costs
-from archcost.predictors.hyperprior import pool
+from archcost.predictors.hyperprior import Newcomers, pool
 from archcost.predictors.kernels import SourceDevices
 
 # Shrinkage per architecture, in units of the mean cost: the weights of devices that cost alike are
 # shared out instead of all going to one.
 _SHRINKAGE = 0.05
 _FLOOR = 0.1
+
+
+def _in_both(known: SourceDevices, wanted: SourceDevices) -> tuple[SourceDevices, SourceDevices]:
+    names = [name for name in wanted.names if name in known.names]
+    if not names:
+        raise UnsupportedError(
+            f"no device was measured both in {known.space} and in {wanted.space}; give sources "
+            "that were"
+        )
+    return known.only(names), wanted.only(names)
 
 
 class CarriedPredictor(Predictor):
@@ -48,13 +59,7 @@ class CarriedPredictor(Predictor):
         Raises:
             UnsupportedError: they have none in common.
         """
-        names = [name for name in wanted.names if name in known.names]
-        if not names:
-            raise UnsupportedError(
-                f"no device was measured both in {known.space} and in {wanted.space}; give sources "
-                "that were"
-            )
-        return cls(known.only(names), wanted.only(names))
+        return cls(*_in_both(known, wanted))
 
     def fit(self, archs: object, measured: npt.ArrayLike) -> Self:
         """As `Predictor.fit`, with architectures of the space that is known."""
@@ -89,7 +94,7 @@ class CarriedPredictor(Predictor):
         return np.maximum(found, _FLOOR * self.weights_[0])
 
     def as_source(self, name: str, devices: SourceDevices) -> SourceDevices:
-        """These devices of the wanted space, one or more, and this prediction as one more."""
+        """Devices of the wanted space, one or more, and this prediction as the carried one."""
         self._check_fitted("weights_")
         weights = np.column_stack([devices.weights, self.weights_])
         standardised = devices.standardised(pool(devices.space))
@@ -106,6 +111,7 @@ class CarriedPredictor(Predictor):
             np.corrcoef(functions.T),
             np.append(devices.spread, spread[-1]),
             np.vstack([devices.residuals, residuals * spread[-1]]),
+            carried=True,
         )
 
     def state(self) -> dict[str, npt.NDArray[Any]]:
@@ -119,3 +125,50 @@ class CarriedPredictor(Predictor):
         model = cls(none, none)
         model.weights_ = state["carried"]
         return model
+
+
+class CarriedNewcomers(Newcomers):
+    """Devices of two spaces, each of which can be taken for one that is new in the wanted one.
+
+    It is carried over then from the other, by means of all the rest.
+
+    Args:
+        known: devices in the space to carry over from.
+        wanted: the same devices, in the same order, in the space to predict.
+    """
+
+    def __init__(self, known: SourceDevices, wanted: SourceDevices) -> None:
+        super().__init__(wanted)
+        self.known = known
+
+    @classmethod
+    def between(cls, known: SourceDevices, wanted: SourceDevices) -> Self:
+        """With the devices that both have.
+
+        Raises:
+            UnsupportedError: they have none in common.
+        """
+        return cls(*_in_both(known, wanted))
+
+    def only(self, names: list[str]) -> Self:
+        """The same with these devices alone, in this order."""
+        return type(self)(self.known.only(names), self.devices.only(names))
+
+    @property
+    def block_names(self) -> tuple[str, ...]:
+        """As `Newcomers.block_names`."""
+        return replace(self.devices, carried=True).block_names
+
+    def carried(self, position: int) -> CarriedPredictor:
+        """The device at this position, carried over by means of the others."""
+        others = self.devices.without(position)
+        cells = pool(self.known.space)
+        costs = self.known.costs(self.known.standardised(cells))[:, position]
+        usable = costs > 0
+        model = CarriedPredictor.between(self.known, others)
+        return model.fit(cells.take(np.flatnonzero(usable)), costs[usable])
+
+    def known_of(self, position: int) -> SourceDevices:
+        """As `Newcomers.known_of`, with the device itself, carried over."""
+        model = self.carried(position)
+        return model.as_source(self.devices.names[position], model.wanted)

@@ -1,16 +1,18 @@
 """Which kernels matter, and how noisy measuring is: a prior over both, learned on source devices.
 
 Weights of kernel blocks and the noise are not optimised but averaged over a fixed cloud of values,
-weighted by how likely they make the measurements (Bayesian model averaging). Where the cloud lies
-is learned by expectation maximisation on the source devices, each in turn taken for a new one
-(empirical Bayes, leave one device out). The amplitude is profiled out. Noise is Student's t: each
-measurement has a precision of its own, found by iterated reweighting (Lange, Little, Taylor 1989).
+weighted by how likely they make the measurements (Bayesian model averaging). Where the cloud lies,
+and how often one kind of block is all there is to a device, is learned by expectation maximisation
+on the source devices, each in turn taken for a new one (empirical Bayes, leave one device out). The
+amplitude is profiled out. Noise is Student's t: each measurement has a precision of its own, found
+by iterated reweighting (Lange, Little, Taylor 1989).
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
+from typing import Self
 
 import numpy as np
 import numpy.typing as npt
@@ -36,6 +38,7 @@ _START_NOISE = (-3.5, 1.5)
 _NARROWEST = 0.7
 _SHOTS = 30
 _ITERATIONS = 4
+_SHARE_ITERATIONS = 50
 _MOST_TASKS = 16
 _PSEUDO_DEVICES = 2.0
 _POOL = 3000
@@ -144,40 +147,66 @@ def _points(names: tuple[str, ...], mean: Floats, deviation: Floats) -> tuple[Fl
     return weights / weights.sum(axis=1, keepdims=True), np.exp(logs[:, -1])
 
 
-def _start(names: tuple[str, ...]) -> tuple[Floats, Floats]:
-    """Mean and deviation (b + 1,) of the logarithms before anything is learned."""
-    low, spread = _START
-    mean = [0.0 if name.startswith("src") else low for name in names]
-    return (
-        np.array([*mean, _START_NOISE[0]]),
-        np.array([spread] * len(names) + [_START_NOISE[1]]),
-    )
+@dataclass(frozen=True, eq=False)
+class Hyperprior:
+    """What source devices teach about a device to come.
 
+    Points come in families: learned ones, broader ones in case the device is unlike the sources,
+    and, for each linear block, those with that block alone. Many devices cost sums over operators
+    and nothing else, and simulated ones without noise, so that equal sums must be predicted equal.
 
-def make_cloud(names: tuple[str, ...], mean: Floats, deviation: Floats) -> Cloud:
-    """Learned points, broader ones in case the device is unlike the sources, and exact ones.
-
-    Exact ones have a single block: simulated costs are sums of operators without noise, and equal
-    sums must be predicted equal. Those over all operators come first.
+    Attributes:
+        names: b kernel blocks.
+        mean: (b + 1,) of the logarithms of weights and noise.
+        deviation: (b + 1,) of the same.
+        shares: (2 + l,) prior probabilities of the families, in the order above.
     """
-    learned, broad = _points(names, mean, deviation), _points(names, *_start(names))
-    linear = [i for i, name in enumerate(names) if not name.endswith(SQUARED)]
-    single = np.repeat(np.eye(len(names))[linear], len(_EXACT_NOISE), axis=0)
-    plain = np.array(
-        [4.0 if names[i].startswith(("all", "count", "onehot")) else 1.0 for i in linear]
-    )
-    prior = np.repeat(plain, len(_EXACT_NOISE)) / (plain.sum() * len(_EXACT_NOISE))
-    return Cloud(
-        np.vstack([learned[0], broad[0], single]),
-        np.concatenate([learned[1], broad[1], np.tile(_EXACT_NOISE, len(linear))]),
-        np.concatenate(
-            [
-                np.full(_POINTS, np.log((1 - _BROAD_SHARE) / _POINTS)),
-                np.full(_POINTS, np.log(_BROAD_SHARE / _POINTS)),
-                np.log(_EXACT_SHARE * prior),
-            ]
-        ),
-    )
+
+    names: tuple[str, ...]
+    mean: Floats
+    deviation: Floats
+    shares: Floats
+
+    @classmethod
+    def start(cls, names: tuple[str, ...]) -> Self:
+        """Before anything is learned."""
+        low, spread = _START
+        mean = [0.0 if name.startswith("src") else low for name in names]
+        single = [names[i] for i in _linear(names)]
+        plain = np.array(
+            [4.0 if name.startswith(("all", "count", "onehot")) else 1.0 for name in single]
+        )
+        rest = 1 - _EXACT_SHARE
+        families = [rest * (1 - _BROAD_SHARE), rest * _BROAD_SHARE]
+        return cls(
+            names,
+            np.array([*mean, _START_NOISE[0]]),
+            np.array([spread] * len(names) + [_START_NOISE[1]]),
+            np.array([*families, *(_EXACT_SHARE * plain / plain.sum())]),
+        )
+
+    def cloud(self) -> Cloud:
+        """Points of all families."""
+        first = self.start(self.names)
+        learned = _points(self.names, self.mean, self.deviation)
+        broad = _points(self.names, first.mean, first.deviation)
+        linear, sizes = _linear(self.names), _sizes(self.names)
+        single = np.repeat(np.eye(len(self.names))[linear], len(_EXACT_NOISE), axis=0)
+        return Cloud(
+            np.vstack([learned[0], broad[0], single]),
+            np.concatenate([learned[1], broad[1], np.tile(_EXACT_NOISE, len(linear))]),
+            np.log(np.repeat(self.shares / sizes, sizes)),
+        )
+
+
+def _linear(names: tuple[str, ...]) -> list[int]:
+    """Positions of the linear blocks."""
+    return [i for i, name in enumerate(names) if not name.endswith(SQUARED)]
+
+
+def _sizes(names: tuple[str, ...]) -> npt.NDArray[np.int64]:
+    """How many points each family has."""
+    return np.array([_POINTS, _POINTS, *[len(_EXACT_NOISE)] * len(_linear(names))])
 
 
 @lru_cache(maxsize=4)
@@ -199,19 +228,36 @@ def imitate(sources: SourceDevices, device: int, costs: Floats, rng: np.random.G
     return costs[:, device] + noise
 
 
-def learn(sources: SourceDevices) -> Cloud:
-    """The cloud for devices to come, as `learn_logs` places it."""
-    return make_cloud(sources.block_names, *learn_logs(sources))
+class Newcomers:
+    """Source devices, each of which can be taken for a new one.
 
-
-def learn_logs(sources: SourceDevices) -> tuple[Floats, Floats]:
-    """Mean and deviation (b + 1,) of log weights and log noise, from how sources follow each other.
-
-    Each source (16 at most) is measured in imitation, on 30 random architectures, twice if there
-    are at most 8, and fitted with the other sources' functions.
+    Args:
+        devices: that were measured.
     """
+
+    def __init__(self, devices: SourceDevices) -> None:
+        self.devices = devices
+
+    @property
+    def block_names(self) -> tuple[str, ...]:
+        """The kernel blocks of `known_of`."""
+        return self.devices.block_names
+
+    def known_of(self, position: int) -> SourceDevices:
+        """What there is to draw upon if this device is new."""
+        return self.devices.without(position)
+
+
+def learn(newcomers: Newcomers) -> Hyperprior:
+    """What devices teach about those to come, from how well each follows from the others.
+
+    Each (16 at most) is measured in imitation, on 30 random architectures, twice if there are at
+    most 8, and fitted with what is known without it.
+    """
+    sources = newcomers.devices
+    start = Hyperprior.start(newcomers.block_names)
     if len(sources.names) < 2:
-        return _start(sources.block_names)
+        return start
     rng = np.random.default_rng(0)
     standardised = sources.standardised(pool(sources.space))
     costs = sources.costs(standardised)
@@ -221,20 +267,42 @@ def learn_logs(sources: SourceDevices) -> tuple[Floats, Floats]:
     for device in np.repeat(devices, repeats):
         chosen = rng.choice(len(costs), _SHOTS, replace=False)
         measured = imitate(sources, int(device), costs[chosen], rng)
-        others = sources.without(int(device)).compared(standardised[chosen], measured)
+        others = newcomers.known_of(int(device)).compared(standardised[chosen], measured)
         rows = others.rows(standardised[chosen])
         tasks.append((others.kernels(rows, rows), measured - np.median(measured)))
-    start_mean, start_deviation = _start(sources.block_names)
-    mean, deviation = start_mean, start_deviation
+    known = _PSEUDO_DEVICES + len(devices)
+    found = start
     for _ in range(_ITERATIONS):
-        weights, noise = _points(sources.block_names, mean, deviation)
+        weights, noise = _points(found.names, found.mean, found.deviation)
         logs = np.log(np.column_stack([np.maximum(weights, 1e-10), noise]))
         cloud = Cloud(weights, noise, np.zeros(len(noise)))
         shares = [posterior(kernels, centred, cloud).share for kernels, centred in tasks]
         first = sum(share @ logs for share in shares) / repeats
         second = sum(share @ logs**2 for share in shares) / repeats
-        known = _PSEUDO_DEVICES + len(devices)
-        mean = (_PSEUDO_DEVICES * start_mean + first) / known
-        square = (_PSEUDO_DEVICES * (start_deviation**2 + start_mean**2) + second) / known
+        mean = (_PSEUDO_DEVICES * start.mean + first) / known
+        square = (_PSEUDO_DEVICES * (start.deviation**2 + start.mean**2) + second) / known
         deviation = np.sqrt(np.maximum(square - mean**2, _NARROWEST**2))
-    return mean, deviation
+        found = replace(found, mean=mean, deviation=deviation)
+    return replace(found, shares=_family_shares(found, tasks, _PSEUDO_DEVICES * repeats))
+
+
+def _family_shares(found: Hyperprior, tasks: list[tuple[Floats, Floats]], pseudo: float) -> Floats:
+    """Shares of the families that explain tasks, kernels and centred costs, best.
+
+    Those of `found` count as many tasks as `pseudo` says.
+    """
+    equal = replace(found, shares=np.ones(len(found.shares))).cloud()
+    sizes = _sizes(found.names)
+    starts = np.cumsum(sizes) - sizes
+    evidence = np.array(
+        [
+            np.add.reduceat(posterior(kernels, centred, equal).share, starts)
+            for kernels, centred in tasks
+        ]
+    )
+    shares = found.shares
+    for _ in range(_SHARE_ITERATIONS):
+        each = evidence * shares
+        each /= each.sum(axis=1, keepdims=True)
+        shares = (pseudo * found.shares + each.sum(axis=0)) / (pseudo + len(tasks))
+    return shares

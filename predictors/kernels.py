@@ -4,9 +4,9 @@ A prior covariance is a weighted sum of blocks. Most blocks are linear in featur
 counts, single edges and the rest of the encoding "runtime" in each of its four views, what ONNX
 Runtime executes beside convolutions (or, for FBNet, counts, single blocks, layer sums and work by
 depth), and the costs of source devices, which enter as linear functions of those features: their
-mean, all of them, and the one that the new device is most like. A few are squares of such blocks:
-interactions of pairs. Blocks are centred and have unit mean variance over the space, so that
-weights compare.
+mean, all of them, the one that the new device is most like, and the new device itself where it is
+carried over from another space. A few are squares of such blocks: interactions of pairs. Blocks are
+centred and have unit mean variance over the space, so that weights compare.
 """
 
 from __future__ import annotations
@@ -200,6 +200,7 @@ class SourceDevices:
         spread: (d,) standard deviation of each function over the space, in ms.
         residuals: (d, q) quantiles of measured minus function, in ms, evenly spaced.
         likeness: (d,) probabilities that a new device is most like each; None: equal.
+        carried: whether the last one is the new device itself, carried over from another space.
     """
 
     space: str
@@ -211,6 +212,7 @@ class SourceDevices:
     spread: Floats
     residuals: Floats
     likeness: Floats | None = None
+    carried: bool = False
 
     def only(self, names: list[str] | tuple[str, ...]) -> Self:
         """The same with these devices alone, in this order.
@@ -228,7 +230,7 @@ class SourceDevices:
         return self.at([i for i in range(len(self.names)) if i != position])
 
     def at(self, chosen: list[int]) -> Self:
-        """The same with the devices at these positions alone."""
+        """The same with the devices at these positions alone; none is a carried one then."""
         return type(self)(
             self.space,
             tuple(self.names[i] for i in chosen),
@@ -243,8 +245,9 @@ class SourceDevices:
     def compared(self, standardised: Floats, costs: Floats) -> Self:
         """The same, with how likely each device is the one that a new device is most like.
 
-        Each explains the new costs up to level, scale and noise; all are as likely beforehand, and
-        no device is expected to explain more than all but a hundredth of the variance.
+        Each explains the new costs up to level, scale and noise; all are as likely beforehand (the
+        new device itself, carried over, as likely as all others together), and no device is
+        expected to explain more than all but a hundredth of the variance.
 
         Args:
             standardised: features (n, f) of the architectures that were measured.
@@ -256,6 +259,8 @@ class SourceDevices:
         size = np.sqrt((theirs**2).sum(axis=0) * (new @ new))
         correlation = np.maximum(new @ theirs, 0) / np.maximum(size, 1e-300)
         evidence = -(len(costs) - 1) / 2 * np.log(1 - correlation**2 + _UNLIKE)
+        if self.carried:
+            evidence[-1] += np.log(max(len(evidence) - 1, 1))
         share = np.exp(evidence - evidence.max(initial=-np.inf))
         return replace(self, likeness=share / share.sum())
 
@@ -292,6 +297,8 @@ class SourceDevices:
             rows["src.dev"] = rest / np.sqrt(max(rest_variance, 1e-9))
             share = 1 / len(self.names) if self.likeness is None else self.likeness
             rows["src.likest"] = functions * np.sqrt(share)
+            if self.carried:
+                rows["src.carried"] = functions[:, -1:]
         for name, (columns, factors) in self._blocks.items():
             rows[name] = standardised[:, columns] * factors
         if self.space == "fbnet":
@@ -367,6 +374,7 @@ class SourceDevices:
             "source.correlation": self.correlation,
             "source.spread": self.spread,
             "source.residuals": self.residuals.astype(np.float32),
+            "source.carried": np.array([self.carried]),
             **({} if self.likeness is None else {"source.likeness": self.likeness}),
         }
 
@@ -381,5 +389,7 @@ class SourceDevices:
             raise CheckpointError("made with another version of archcost; adapt the device again")
         space, *names = state["source.names"].tobytes().decode().split("\n")
         keys = ("mean", "deviation", "weights", "correlation", "spread", "residuals")
-        arrays = [state[f"source.{key}"].astype(np.float64) for key in keys]
-        return replace(cls(space, tuple(names), *arrays), likeness=state.get("source.likeness"))
+        arrays = {key: state[f"source.{key}"].astype(np.float64) for key in keys}
+        likeness = state.get("source.likeness")
+        carried = bool(state.get("source.carried", np.zeros(1)).any())
+        return cls(space, tuple(names), **arrays, likeness=likeness, carried=carried)

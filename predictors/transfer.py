@@ -15,7 +15,16 @@ import numpy.typing as npt
 
 from archcost.encodings import Batch, parse, skeleton
 from archcost.predictors.base import Floats, Predictor, one_skeleton, positive_costs
-from archcost.predictors.hyperprior import LEVEL, Cloud, Posterior, imitate, learn, pool, posterior
+from archcost.predictors.hyperprior import (
+    LEVEL,
+    Cloud,
+    Newcomers,
+    Posterior,
+    imitate,
+    learn,
+    pool,
+    posterior,
+)
 from archcost.predictors.intervals import check_coverage
 from archcost.predictors.kernels import (
     BASE,
@@ -61,7 +70,7 @@ class TransferPredictor(Predictor):
         one_skeleton(batch, "a transfer")
         costs = positive_costs(measured, len(batch))
         self.ids_ = batch.groups[0].ids
-        cloud = self.cloud or learn(self.sources)
+        cloud = self.cloud or learn(Newcomers(self.sources)).cloud()
         return self.fit_features(self.sources.standardised(batch), costs, cloud)
 
     def fit_features(self, standardised: Floats, costs: Floats, cloud: Cloud) -> Self:
@@ -102,15 +111,20 @@ class TransferPredictor(Predictor):
 
     def _usual(self) -> float:
         """How far costs usually spread over the space, relative to their mean."""
-        if not self.sources_.names:
+        found = self.sources_.spread / self.sources_.weights[0]
+        if not len(found):
             return _USUAL
-        return float(np.median(self.sources_.spread / self.sources_.weights[0]))
+        return float(found[-1] if self.sources_.carried else np.median(found))
 
     def _expected(self, rows: dict[str, Floats]) -> Floats:
-        """Costs (n,) before fitting: a constant; if very few are measured, the sources' mean."""
+        """Costs (n,) before fitting: a constant; if very few are measured, the sources' mean.
+
+        Or what the device itself costs, carried over from another space.
+        """
         if not self.slope_:
             return np.full(len(next(iter(rows.values()))), self.centre_)
-        return self.centre_ * np.maximum(1 + self.slope_ * rows["src.mean"][:, 0], _LEAST)
+        shape = rows["src.carried" if self.sources_.carried else "src.mean"][:, 0]
+        return self.centre_ * np.maximum(1 + self.slope_ * shape, _LEAST)
 
     def predict(self, archs: object) -> Floats:
         """As `Predictor.predict`."""
@@ -232,7 +246,9 @@ class TransferIntervals:
         self.predictor = predictor
 
     @classmethod
-    def fit(cls, predictor: TransferPredictor, cloud: Cloud, shots: int) -> Self:
+    def fit(
+        cls, predictor: TransferPredictor, cloud: Cloud, shots: int, newcomers: Newcomers
+    ) -> Self:
         """Learn from source devices, each taken for a new one and measured `shots` times.
 
         Without at least two sources: the quantiles of Student's t with the posterior's scale.
@@ -240,7 +256,7 @@ class TransferIntervals:
         from scipy.stats import t as student
 
         chances = np.linspace(0, 1, _QUANTILES + 1)
-        sources = predictor.sources
+        sources = newcomers.devices
         if len(sources.names) < 2:
             clipped = np.clip(chances, 0.5 / _QUANTILES, 1 - 0.5 / _QUANTILES)
             return cls(student.ppf(clipped, max(shots, 3)), predictor)
@@ -250,7 +266,7 @@ class TransferIntervals:
         devices = rng.permutation(len(sources.names))
         found = []
         for device in np.resize(devices, _CALIBRATION_DEVICES).tolist():
-            others = sources.without(device)
+            others = newcomers.known_of(device)
             chosen = rng.choice(len(costs), shots + _CALIBRATION_CELLS, replace=False)
             least = 1e-6
             if shots <= _FEW:

@@ -30,7 +30,8 @@ from archcost.predictors import (
     TransferIntervals,
     TransferPredictor,
 )
-from archcost.predictors.hyperprior import pool
+from archcost.predictors.carried import CarriedNewcomers
+from archcost.predictors.hyperprior import Newcomers, pool
 from archcost.predictors.kernels import BASE, SourceDevices
 from archcost.predictors.metrics import spearman
 from archcost.predictors.stacked import N_BASE
@@ -205,10 +206,13 @@ def adapt(
     check_device_name(device)
     target = Target(place.name, name, device, metric)
     devices = source_devices(place.name, sources)
-    # Kernels weigh their blocks as they do without the device that is carried over.
-    cloud = shipped_cloud(place.name, sources)
-    if known is not None:
+    newcomers = Newcomers(devices)
+    if known is None:
+        cloud = shipped_cloud(place.name, sources)
+    else:
         carried = carried_predictor(known, place.name, sources)
+        cloud = shipped_cloud(place.name, sources, known=known.target.space)
+        newcomers = CarriedNewcomers(carried.known, carried.wanted)
         devices = carried.as_source(f"{known.target.device} in {known.target.space}", devices)
     check_order(archs, measured)
     batch = parse(archs, space=place.name, dataset=name)
@@ -224,7 +228,7 @@ def adapt(
     base = TransferPredictor(devices, cloud)
     few = len(campaign.costs) <= N_BASE
     predictor, intervals, (calibrating, error, rank, chosen_by) = (_few if few else _many)(
-        campaign, base
+        campaign, base, newcomers
     )
     found = Learned(
         len(campaign.costs),
@@ -245,11 +249,11 @@ def adapt(
 _Fitted = tuple[Predictor, ConformalIntervals | TransferIntervals, tuple[int, float, float, str]]
 
 
-def _few(campaign: Campaign, base: TransferPredictor) -> _Fitted:
+def _few(campaign: Campaign, base: TransferPredictor, newcomers: Newcomers) -> _Fitted:
     model = base.fit(campaign.batch, campaign.costs)
     assert base.cloud is not None
     shots = min(len(campaign.costs), _MOST_CALIBRATION)
-    intervals = TransferIntervals.fit(model, base.cloud, shots)
+    intervals = TransferIntervals.fit(model, base.cloud, shots, newcomers)
     residuals, _ = model.left_out()
     error = rank = float("nan")
     if len(residuals) >= 3:
@@ -259,7 +263,7 @@ def _few(campaign: Campaign, base: TransferPredictor) -> _Fitted:
     return model, intervals, (0, error, rank, "few measurements: transfer from other devices")
 
 
-def _many(campaign: Campaign, base: TransferPredictor) -> _Fitted:
+def _many(campaign: Campaign, base: TransferPredictor, newcomers: Newcomers) -> _Fitted:
     """The best of three kinds on a fifth left out.
 
     That fifth calibrates it and it is refitted on all, unless it is the transfer alone: that learns
@@ -291,7 +295,7 @@ def _many(campaign: Campaign, base: TransferPredictor) -> _Fitted:
     )
     if best == "transfer":
         assert base.cloud is not None
-        intervals = TransferIntervals.fit(alone, base.cloud, _MOST_CALIBRATION)
+        intervals = TransferIntervals.fit(alone, base.cloud, _MOST_CALIBRATION, newcomers)
         return alone, intervals, learned
     conformal = ConformalIntervals.fit(batch.take(held), found, costs[held])
     return makers[best]().fit(batch, costs), conformal, learned

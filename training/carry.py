@@ -9,7 +9,7 @@ from archcost.checkpoints.transfer import source_devices
 from archcost.encodings import find_space
 from archcost.errors import UnsupportedError
 from archcost.predictors import ConformalIntervals, CostModel, Target
-from archcost.predictors.carried import CarriedPredictor
+from archcost.predictors.carried import CarriedNewcomers, CarriedPredictor
 from archcost.predictors.hyperprior import pool
 from archcost.predictors.kernels import BASE
 
@@ -38,8 +38,9 @@ def carry_over(model: CostModel, space: str, sources: list[str] | None = None) -
     carried = carried_predictor(model, space, sources)
     known, wanted = model.target, carried.wanted.space
     target = Target(wanted, BASE[wanted], known.device, known.metric)
+    newcomers = CarriedNewcomers(carried.known, carried.wanted)
     count = len(carried.wanted.names)
-    residuals = np.concatenate([_left_out(carried, device) for device in range(count)])
+    residuals = np.concatenate([_left_out(newcomers, device) for device in range(count)])
     quantiles = np.quantile(residuals, np.linspace(0, 1, _QUANTILES + 1))
     intervals = ConformalIntervals(quantiles, np.zeros(0), closest=True)
     return CostModel(target, carried.kind, carried, intervals)
@@ -63,14 +64,10 @@ def carried_predictor(
     return carried.fit(cells, model.predictor.predict(cells))
 
 
-def _left_out(carried: CarriedPredictor, device: int) -> Floats:
+def _left_out(newcomers: CarriedNewcomers, device: int) -> Floats:
     """Log of true over carried cost (n,) of a source device, from all the other ones."""
-    there, here = carried.known, carried.wanted
-    cells, networks = pool(there.space), pool(here.space)
-    costs = there.costs(there.standardised(cells))[:, device]
+    here = newcomers.devices
+    networks = pool(here.space)
     true = here.costs(here.standardised(networks))[:, device]
-    usable = costs > 0
-    trial = CarriedPredictor(there.without(device), here.without(device))
-    trial.fit(cells.take(np.flatnonzero(usable)), costs[usable])
     positive = true > 0
-    return np.log(true[positive] / trial.predict(networks)[positive])
+    return np.log(true[positive] / newcomers.carried(device).predict(networks)[positive])

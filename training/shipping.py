@@ -62,8 +62,8 @@ def _networks(tables: Path) -> MeasuredTable:
 
 def _transfer(tables: Path, out: Path, progress: Progress) -> None:
     cells = [_cells(tables, source) for source in _CELLS]
-    ship_sources([*cells, *own_tables("nasbench201")], out / "transfer" / "nasbench201")
-    ship_sources([_networks(tables)], out / "transfer" / "fbnet")
+    spaces = [*cells, *own_tables("nasbench201")], [_networks(tables)]
+    ship_sources(spaces, out / "transfer")
 
 
 def _hwnasbench(tables: Path, out: Path, progress: Progress) -> None:

@@ -19,7 +19,7 @@ from archcost.data import MeasuredTable
 from archcost.encodings import Batch, parse
 from archcost.errors import TableError, UnsupportedError, unknown_name
 from archcost.predictors import metrics
-from archcost.predictors.hyperprior import Cloud
+from archcost.predictors.hyperprior import Cloud, Newcomers
 from archcost.predictors.kernels import BASE, SourceDevices
 from archcost.predictors.transfer import TransferIntervals, TransferPredictor
 from archcost.training.suggest import choose
@@ -160,7 +160,7 @@ def _run(
             shots = _suggested(batch, sources, cloud, (n, seed))
         model = TransferPredictor(sources).fit_features(standardised[shots], costs[shots], cloud)
         if intervals is None:
-            intervals = TransferIntervals.fit(model, cloud, n)
+            intervals = TransferIntervals.fit(model, cloud, n, Newcomers(sources))
         rest = np.setdiff1d(np.arange(len(batch)), shots)
         values, deviation = model.moments_of(standardised[rest])
         lower, upper = intervals.ends(values, deviation, 0.9)

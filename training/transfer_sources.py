@@ -9,11 +9,12 @@ import numpy as np
 import numpy.typing as npt
 
 from archcost.checkpoints.card import ENCODING_VERSION
-from archcost.checkpoints.transfer import FORMAT, SourceCard, write_sources
+from archcost.checkpoints.transfer import FORMAT, ShippedSources, SourceCard, write_sources
 from archcost.data import SOURCES, MeasuredTable, source
 from archcost.encodings import Batch, all_ids, parse, skeleton
 from archcost.errors import MeasurementError
-from archcost.predictors.hyperprior import pool
+from archcost.predictors.carried import CarriedNewcomers
+from archcost.predictors.hyperprior import Newcomers, learn, pool
 from archcost.predictors.kernels import BASE, SourceDevices, raw_features, standardise
 
 Floats = npt.NDArray[np.float64]
@@ -83,15 +84,33 @@ def _design(batch: Batch, mean: Floats, deviation: Floats) -> Floats:
     return np.column_stack([np.ones(len(values)), standardise(values, mean, deviation)])
 
 
-def ship_sources(tables: Iterable[MeasuredTable], folder: Path) -> SourceCard:
-    """Fit source devices and write them with their card, e.g. to replace those that ship.
+def ship_sources(spaces: Iterable[Iterable[MeasuredTable]], folder: Path) -> list[SourceCard]:
+    """Fit source devices and write them with their cards, e.g. to replace those that ship.
+
+    Args:
+        spaces: tables of each space; devices that occur in two say how one is carried over.
+        folder: gets a folder a space.
 
     Raises:
         MeasurementError: as `fit_sources`.
         OSError: the folder cannot be written.
     """
-    tables = list(tables)
-    found = fit_sources(tables)
+    tables = [list(group) for group in spaces]
+    every = [fit_sources(group) for group in tables]
+    cards = []
+    for group, devices in zip(tables, every, strict=True):
+        carried = {
+            other.space: learn(CarriedNewcomers.between(other, devices))
+            for other in every
+            if other.space != devices.space and {*other.names} & {*devices.names}
+        }
+        prior = learn(Newcomers(devices))
+        found = ShippedSources(devices, prior, carried, _card(group, devices))
+        cards.append(write_sources(folder / devices.space, found))
+    return cards
+
+
+def _card(tables: list[MeasuredTable], devices: SourceDevices) -> SourceCard:
     owner: dict[str, str] = {}
     sizes: dict[str, int] = {}
     for table in tables:
@@ -99,10 +118,10 @@ def ship_sources(tables: Iterable[MeasuredTable], folder: Path) -> SourceCard:
             if metric == "latency" and device not in owner:
                 owner[device] = table.source or "yours"
                 sizes[device] = int((costs > 0).sum())
-    card = SourceCard(
+    return SourceCard(
         format_version=FORMAT,
-        space=found.space,
-        dataset=BASE[found.space],
+        space=devices.space,
+        dataset=BASE[devices.space],
         metric="latency",
         unit="ms",
         devices=owner,
@@ -114,4 +133,3 @@ def ship_sources(tables: Iterable[MeasuredTable], folder: Path) -> SourceCard:
         encoding_version=ENCODING_VERSION,
         sha256="",
     )
-    return write_sources(folder, found, card)

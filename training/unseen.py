@@ -19,9 +19,9 @@ from archcost.data import MeasuredTable
 from archcost.encodings import Batch, parse
 from archcost.errors import TableError
 from archcost.predictors import Predictor, TransferPredictor
-from archcost.predictors.carried import CarriedPredictor
-from archcost.predictors.hyperprior import learn, pool
-from archcost.predictors.kernels import BASE, SourceDevices
+from archcost.predictors.carried import CarriedNewcomers
+from archcost.predictors.hyperprior import Newcomers, learn
+from archcost.predictors.kernels import BASE
 from archcost.predictors.metrics import spearman
 from archcost.training.trials import Progress
 
@@ -74,8 +74,12 @@ class CellScore:
 
 
 def relatives(device: str, names: Iterable[str]) -> list[str]:
-    """Those of the devices that are the same hardware at another batch size, and itself."""
-    family = device.rsplit("_", 1)[0] if device.rsplit("_", 1)[-1].isdigit() else device
+    """Those of the devices that are the same hardware at another batch size, and itself.
+
+    Names that end in another number are taken for that: other chips of one series, too.
+    """
+    stem, _, last = device.rpartition("_")
+    family = stem if last.isdigit() else device
     return [name for name in names if name == device or name.startswith(f"{family}_")]
 
 
@@ -104,13 +108,13 @@ def across_spaces(
     Raises:
         TableError: no table has a device that was measured in both spaces.
     """
-    there, here = source_devices(known), source_devices(wanted)
+    both = CarriedNewcomers.between(source_devices(known), source_devices(wanted))
     found = {
         device: (table, costs)
         for table in tables
         if table.space == wanted and table.dataset == BASE[wanted]
         for (device, metric), costs in table.targets.items()
-        if metric == "latency" and device in there.names and device in here.names
+        if metric == "latency" and device in both.devices.names
     }
     if not found:
         raise TableError(f"the tables hold no device in {wanted} that was measured in {known} too")
@@ -121,9 +125,12 @@ def across_spaces(
             progress(device, done, len(found))
         rows = np.flatnonzero(costs > 0)
         batch = parse(table.architectures, space=wanted, dataset=table.dataset).take(rows)
-        carried = _carry(device, there, here)
-        # The mixture stands for one more device; kernels keep the weights learned without it.
-        few = TransferPredictor(carried.as_source("carried", carried.wanted), learn(carried.wanted))
+        family = relatives(device, both.devices.names)
+        alone = both.only([device, *(name for name in both.devices.names if name not in family)])
+        carried = alone.carried(0)
+        # It stands beside the others; kernels keep the weights learned without it.
+        cloud = learn(CarriedNewcomers(carried.known, carried.wanted)).cloud()
+        few = TransferPredictor(carried.as_source("carried", carried.wanted), cloud)
         for n in (count for count in counts if len(rows) - count >= _FEWEST):
             values = [
                 _space_score(few if n else carried, batch, costs[rows], n, seed)
@@ -131,17 +138,6 @@ def across_spaces(
             ]
             scores.append(SpaceScore(device, wanted, n, mean(values)))
     return scores
-
-
-def _carry(device: str, there: SourceDevices, here: SourceDevices) -> CarriedPredictor:
-    family = relatives(device, [*there.names, *here.names])
-    others = [name for name in there.names if name not in family]
-    cells = pool(there.space)
-    own = there.only([device])
-    costs = own.costs(own.standardised(cells))[:, 0]
-    usable = costs > 0
-    model = CarriedPredictor.between(there.only(others), here)
-    return model.fit(cells.take(np.flatnonzero(usable)), costs[usable])
 
 
 def _space_score(model: Predictor, batch: Batch, costs: Floats, n: int, seed: int) -> float:
@@ -182,7 +178,7 @@ def held_out_structure(
             progress(device, done, len(jobs))
         family = relatives(device, every.names)
         devices = every.only([name for name in every.names if name not in family])
-        model = TransferPredictor(devices, learn(devices))
+        model = TransferPredictor(devices, learn(Newcomers(devices)).cloud())
         batch = parse(table.architectures, space=table.space, dataset=table.dataset)
         for structure, holds in HELD_OUT.items():
             scores.append(_cell_score(model, batch, costs, (device, structure), holds, seeds))

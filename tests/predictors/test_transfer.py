@@ -22,6 +22,7 @@ from archcost.errors import (
     UnsupportedError,
 )
 from archcost.predictors import TransferIntervals, TransferPredictor, metrics
+from archcost.predictors.hyperprior import Newcomers
 from archcost.predictors.kernels import SourceDevices
 from archcost.training.transfer_sets import SETS
 
@@ -163,7 +164,9 @@ def test_without_sources() -> None:
     none = source_devices("nasbench201", [])
     model = TransferPredictor(none).fit(CELLS[:30], additive(CELLS[:30]))
     assert metrics.spearman(model.predict(CELLS[30:]), additive(CELLS[30:])) > 0.98
-    intervals = TransferIntervals.fit(model, shipped_cloud("nasbench201", []), 30)
+    intervals = TransferIntervals.fit(
+        model, shipped_cloud("nasbench201", []), 30, Newcomers(model.sources)
+    )
     lower, upper = intervals.around(parse(CELLS[30:]), model.predict(CELLS[30:]), 0.9)
     assert metrics.coverage(lower, upper, additive(CELLS[30:])) > 0.8
 
@@ -180,7 +183,7 @@ def test_intervals_hold_on_devices_left_out() -> None:
         truth = imitated(every, device, batch)
         model = transfer([*ND.sources]).fit(CELLS[:10], truth[:10])
         assert model.cloud is not None
-        intervals = TransferIntervals.fit(model, model.cloud, 10)
+        intervals = TransferIntervals.fit(model, model.cloud, 10, Newcomers(model.sources))
         found = model.predict(batch[10:])
         lower, upper = intervals.around(batch[10:], found, 0.9)
         assert (lower > 0).all()
@@ -226,7 +229,7 @@ def test_ten_random_cells_of_a_measured_device(
         assert base.cloud is not None
         rest = shots[10:4000]
         found = model.predict(batch.take(rest))
-        intervals = TransferIntervals.fit(model, base.cloud, 10)
+        intervals = TransferIntervals.fit(model, base.cloud, 10, Newcomers(base.sources))
         ends = intervals.around(batch.take(rest), found, 0.9)
         scores.append(metrics.spearman(found, costs[rest]))
         shares.append(metrics.coverage(*ends, costs[rest]))
