@@ -253,3 +253,15 @@ def test_a_refit_forgets_what_was_predicted_before() -> None:
     first = model.fit(archs, [1.0, 2.0, 3.0, 4.0]).predict(batch)
     second = model.fit(archs, [10.0, 20.0, 30.0, 40.0]).predict(batch)
     assert np.allclose(second, 10 * first)
+
+
+def test_sources_say_how_often_counts_are_all() -> None:
+    # Simulated chips and eager runtimes cost sums over operators; these phones' runtime does not.
+    position = source_devices("nasbench201").block_names.index("all.count")
+    shares = []
+    for names in (["eyeriss", "fpga", "titan_rtx_1"], ["raspi4", "pixel3", "edgetpu"]):
+        cloud = shipped_cloud("nasbench201", names)
+        chances = np.exp(cloud.log_prior)
+        assert chances.sum() == pytest.approx(1)
+        shares.append(chances[cloud.weights[:, position] == 1].sum())
+    assert shares[0] > 2 * shares[1]

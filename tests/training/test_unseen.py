@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 
 import archcost
-from archcost.checkpoints.transfer import source_devices
+from archcost.checkpoints.transfer import shipped_cloud, source_devices
 from archcost.data import MeasuredTable, read_table
 from archcost.encodings import parse
 from archcost.errors import TableError, UnsupportedError
 from archcost.predictors import metrics
-from archcost.predictors.carried import CarriedPredictor
+from archcost.predictors.carried import CarriedNewcomers, CarriedPredictor
 from archcost.predictors.hyperprior import pool
 from archcost.training import carry_over
 from archcost.training.unseen import across_spaces, held_out_structure, relatives
@@ -69,6 +69,28 @@ def test_a_known_space_helps_a_few_measurements() -> None:
         for here in (None, known)
     ]
     assert scores[1] > scores[0]
+
+
+def test_a_carried_device_is_kept_when_saved() -> None:
+    known = archcost.load("raspi4")
+    costs = archcost.load("raspi4", space="fbnet").predict(NETWORKS[:8]).value
+    model = archcost.adapt(NETWORKS[:8], costs, "fbnet", device="carried-pi", known=known)
+    model.save()
+    again = archcost.load("carried-pi", space="fbnet").predict(NETWORKS)
+    assert np.allclose(again.value, model.predict(NETWORKS).value)
+    assert np.allclose(again.lower, model.predict(NETWORKS).lower)
+
+
+def test_what_is_carried_has_a_prior_of_its_own() -> None:
+    both = CarriedNewcomers.between(source_devices("nasbench201"), source_devices("fbnet"))
+    assert both.block_names == both.known_of(0).block_names
+    assert shipped_cloud("fbnet", known="nasbench201").weights.shape[1] == len(both.block_names)
+    # Two devices in both spaces are the fewest to learn from; with one nothing is learned.
+    for names in (["raspi4", "eyeriss"], ["eyeriss"]):
+        cloud = shipped_cloud("fbnet", names, known="nasbench201")
+        assert cloud.weights.shape[1] == len(both.block_names)
+    with pytest.raises(UnsupportedError, match="no device was measured both"):
+        shipped_cloud("fbnet", [], known="nasbench201")
 
 
 def test_carry_over_refuses() -> None:
