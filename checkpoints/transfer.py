@@ -14,7 +14,7 @@ from archcost.checkpoints.card import ENCODING_VERSION
 from archcost.checkpoints.store import arrays_content
 from archcost.data import sha256_of, write_whole
 from archcost.errors import CheckpointError, UnsupportedError
-from archcost.predictors.carried import CarriedNewcomers
+from archcost.predictors.carried import CarriedNewcomers, in_both
 from archcost.predictors.hyperprior import Cloud, Hyperprior, Newcomers, learn
 from archcost.predictors.kernels import BASE, SourceDevices
 
@@ -172,5 +172,5 @@ def _cloud(space: str, names: tuple[str, ...] | None, known: str | None) -> Clou
         return (shipped.carried[known] if known else shipped.prior).cloud()
     devices = source_devices(space, list(names))
     if known:
-        return learn(CarriedNewcomers.between(source_devices(known), devices)).cloud()
+        return learn(CarriedNewcomers(*in_both(source_devices(known), devices))).cloud()
     return learn(Newcomers(devices)).cloud()

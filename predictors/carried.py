@@ -28,7 +28,12 @@ _SHRINKAGE = 0.05
 _FLOOR = 0.1
 
 
-def _in_both(known: SourceDevices, wanted: SourceDevices) -> tuple[SourceDevices, SourceDevices]:
+def in_both(known: SourceDevices, wanted: SourceDevices) -> tuple[SourceDevices, SourceDevices]:
+    """The devices that were measured in both spaces, in the same order.
+
+    Raises:
+        UnsupportedError: there are none.
+    """
     names = [name for name in wanted.names if name in known.names]
     if not names:
         raise UnsupportedError(
@@ -51,15 +56,6 @@ class CarriedPredictor(Predictor):
     def __init__(self, known: SourceDevices, wanted: SourceDevices) -> None:
         self.known = known
         self.wanted = wanted
-
-    @classmethod
-    def between(cls, known: SourceDevices, wanted: SourceDevices) -> Self:
-        """With the devices that both have.
-
-        Raises:
-            UnsupportedError: they have none in common.
-        """
-        return cls(*_in_both(known, wanted))
 
     def fit(self, archs: object, measured: npt.ArrayLike) -> Self:
         """As `Predictor.fit`, with architectures of the space that is known."""
@@ -141,15 +137,6 @@ class CarriedNewcomers(Newcomers):
         super().__init__(wanted)
         self.known = known
 
-    @classmethod
-    def between(cls, known: SourceDevices, wanted: SourceDevices) -> Self:
-        """With the devices that both have.
-
-        Raises:
-            UnsupportedError: they have none in common.
-        """
-        return cls(*_in_both(known, wanted))
-
     def only(self, names: list[str]) -> Self:
         """The same with these devices alone, in this order."""
         return type(self)(self.known.only(names), self.devices.only(names))
@@ -165,7 +152,7 @@ class CarriedNewcomers(Newcomers):
         cells = pool(self.known.space)
         costs = self.known.costs(self.known.standardised(cells))[:, position]
         usable = costs > 0
-        model = CarriedPredictor.between(self.known, others)
+        model = CarriedPredictor(*in_both(self.known, others))
         return model.fit(cells.take(np.flatnonzero(usable)), costs[usable])
 
     def known_of(self, position: int) -> SourceDevices:

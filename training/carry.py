@@ -9,7 +9,7 @@ from archcost.checkpoints.transfer import source_devices
 from archcost.encodings import find_space
 from archcost.errors import UnsupportedError
 from archcost.predictors import ConformalIntervals, CostModel, Target
-from archcost.predictors.carried import CarriedNewcomers, CarriedPredictor
+from archcost.predictors.carried import CarriedNewcomers, CarriedPredictor, in_both
 from archcost.predictors.hyperprior import pool
 from archcost.predictors.kernels import BASE
 
@@ -60,7 +60,7 @@ def carried_predictor(
     there, here = source_devices(known.space), source_devices(wanted, sources)
     names = [name for name in here.names if name in there.names and name != known.device]
     cells = pool(known.space)
-    carried = CarriedPredictor.between(there.only(names), here)
+    carried = CarriedPredictor(*in_both(there.only(names), here))
     return carried.fit(cells, model.predictor.predict(cells))
 
 

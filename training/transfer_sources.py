@@ -13,7 +13,7 @@ from archcost.checkpoints.transfer import FORMAT, ShippedSources, SourceCard, wr
 from archcost.data import SOURCES, MeasuredTable, source
 from archcost.encodings import Batch, all_ids, parse, skeleton
 from archcost.errors import MeasurementError
-from archcost.predictors.carried import CarriedNewcomers
+from archcost.predictors.carried import CarriedNewcomers, in_both
 from archcost.predictors.hyperprior import Newcomers, learn, pool
 from archcost.predictors.kernels import BASE, SourceDevices, raw_features, standardise
 
@@ -100,7 +100,7 @@ def ship_sources(spaces: Iterable[Iterable[MeasuredTable]], folder: Path) -> lis
     cards = []
     for group, devices in zip(tables, every, strict=True):
         carried = {
-            other.space: learn(CarriedNewcomers.between(other, devices))
+            other.space: learn(CarriedNewcomers(*in_both(other, devices)))
             for other in every
             if other.space != devices.space and {*other.names} & {*devices.names}
         }

@@ -19,7 +19,7 @@ from archcost.data import MeasuredTable
 from archcost.encodings import Batch, parse
 from archcost.errors import TableError
 from archcost.predictors import Predictor, TransferPredictor
-from archcost.predictors.carried import CarriedNewcomers
+from archcost.predictors.carried import CarriedNewcomers, in_both
 from archcost.predictors.hyperprior import Newcomers, learn
 from archcost.predictors.kernels import BASE
 from archcost.predictors.metrics import spearman
@@ -108,7 +108,7 @@ def across_spaces(
     Raises:
         TableError: no table has a device that was measured in both spaces.
     """
-    both = CarriedNewcomers.between(source_devices(known), source_devices(wanted))
+    both = CarriedNewcomers(*in_both(source_devices(known), source_devices(wanted)))
     found = {
         device: (table, costs)
         for table in tables

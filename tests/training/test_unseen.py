@@ -14,7 +14,7 @@ from archcost.data import MeasuredTable, read_table
 from archcost.encodings import parse
 from archcost.errors import TableError, UnsupportedError
 from archcost.predictors import metrics
-from archcost.predictors.carried import CarriedNewcomers, CarriedPredictor
+from archcost.predictors.carried import CarriedNewcomers, CarriedPredictor, in_both
 from archcost.predictors.hyperprior import pool
 from archcost.training import carry_over
 from archcost.training.unseen import across_spaces, held_out_structure, relatives
@@ -24,7 +24,7 @@ NETWORKS = np.random.default_rng(3).integers(0, 9, size=(300, 22))
 
 def test_a_mixture_of_sources_is_found_again() -> None:
     there, here = source_devices("nasbench201"), source_devices("fbnet")
-    model = CarriedPredictor.between(there, here)
+    model = CarriedPredictor(*in_both(there, here))
     names = model.wanted.names
     # A device that costs what two others cost together, in both spaces.
     pair = [names.index("raspi4"), names.index("fpga")]
@@ -82,7 +82,7 @@ def test_a_carried_device_is_kept_when_saved() -> None:
 
 
 def test_what_is_carried_has_a_prior_of_its_own() -> None:
-    both = CarriedNewcomers.between(source_devices("nasbench201"), source_devices("fbnet"))
+    both = CarriedNewcomers(*in_both(source_devices("nasbench201"), source_devices("fbnet")))
     assert both.block_names == both.known_of(0).block_names
     assert shipped_cloud("fbnet", known="nasbench201").weights.shape[1] == len(both.block_names)
     # Two devices in both spaces are the fewest to learn from; with one nothing is learned.
