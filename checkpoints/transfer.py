@@ -16,7 +16,8 @@ from archcost.data import sha256_of, write_whole
 from archcost.errors import CheckpointError, UnsupportedError
 from archcost.predictors.carried import CarriedNewcomers, in_both
 from archcost.predictors.hyperprior import Cloud, Hyperprior, Newcomers, learn
-from archcost.predictors.kernels import BASE, SourceDevices
+from archcost.predictors.kernel_features import BASE
+from archcost.predictors.kernels import SourceDevices
 
 SHIPPED_SOURCES = Path(__file__).with_name("shipped") / "transfer"
 """``<space>/sources.safetensors`` and ``card.json``."""

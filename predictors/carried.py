@@ -19,7 +19,8 @@ import numpy.typing as npt
 from archcost.encodings import parse
 from archcost.errors import UnsupportedError
 from archcost.predictors.base import Floats, Predictor, one_skeleton, positive_costs
-from archcost.predictors.hyperprior import Newcomers, pool
+from archcost.predictors.hyperprior import Newcomers
+from archcost.predictors.kernel_features import pool
 from archcost.predictors.kernels import SourceDevices
 
 # Shrinkage per architecture, in units of the mean cost: the weights of devices that cost alike are

@@ -17,8 +17,8 @@ from typing import Self
 import numpy as np
 import numpy.typing as npt
 
-from archcost.encodings import Batch, all_ids, skeleton
-from archcost.predictors.kernels import BASE, SQUARED, SourceDevices
+from archcost.predictors.kernel_features import pool
+from archcost.predictors.kernels import SQUARED, SourceDevices
 
 Floats = npt.NDArray[np.float64]
 
@@ -41,7 +41,6 @@ _ITERATIONS = 4
 _SHARE_ITERATIONS = 50
 _MOST_TASKS = 16
 _PSEUDO_DEVICES = 2.0
-_POOL = 3000
 
 
 @dataclass(frozen=True, eq=False)
@@ -207,17 +206,6 @@ def _linear(names: tuple[str, ...]) -> list[int]:
 def _sizes(names: tuple[str, ...]) -> npt.NDArray[np.int64]:
     """How many points each family has."""
     return np.array([_POINTS, _POINTS, *[len(_EXACT_NOISE)] * len(_linear(names))])
-
-
-@lru_cache(maxsize=4)
-def pool(space: str) -> Batch:
-    """Architectures that stand for a space: 3,000 drawn at random, always the same."""
-    rng = np.random.default_rng(0)
-    if space == "nasbench201":
-        ids = all_ids()[rng.choice(len(all_ids()), _POOL, replace=False)]
-    else:
-        ids = rng.integers(0, 9, size=(_POOL, 22)).astype(np.int8)
-    return Batch.from_ids(skeleton(space, BASE[space]), ids)
 
 
 def imitate(sources: SourceDevices, device: int, costs: Floats, rng: np.random.Generator) -> Floats:

@@ -7,154 +7,47 @@ depth), and the costs of source devices, which enter as linear functions of thos
 mean, all of them, the one that the new device is most like, and the new device itself where it is
 carried over from another space. A few are squares of such blocks: interactions of pairs. Blocks are
 centred and have unit mean variance over the space, so that weights compare.
+
+Where columns are operators, their costs are as alike beforehand as they are on the source devices:
+what an operator costs of which no cell was measured follows from what others cost.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import cached_property, lru_cache
+from functools import cached_property
 from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
 
-from archcost.encodings import FBNET_OPERATORS, SPACES, ArrayEncoding, Batch, encode, skeleton
-from archcost.encodings.layer_features import QUANTITIES, operator_sums
-from archcost.encodings.places import block_places
-from archcost.errors import CheckpointError, UnsupportedError, unknown_name
-from archcost.predictors.rows import feature_rows, kept
+from archcost.encodings import Batch
+from archcost.errors import CheckpointError, unknown_name
+from archcost.predictors.kernel_features import (
+    FEATURES,
+    Features,
+    blocks,
+    projections,
+    raw_features,
+    standardise,
+    work_by_depth,
+)
 
 Floats = npt.NDArray[np.float64]
-Features = npt.NDArray[np.float32]
 
-BASE = {"nasbench201": "cifar10", "fbnet": "cifar100"}
-"""The data set on which a space's source devices were measured, and features are computed."""
-_ENCODINGS: dict[str, tuple[ArrayEncoding, ...]] = {
-    "nasbench201": ("runtime", "structural", "onnxruntime"),
-    "fbnet": ("onehot", "counts", "structural", "layers"),
-}
-FEATURES = 2
-"""Version of these features, raised with every change of theirs."""
 _SQUARED = {
     "nasbench201": ("src", "all.count", "tflite.count"),
     "fbnet": ("src", "struct_total"),
 }
 SQUARED = "^2"
 """How the names of squared blocks end."""
-# Weight of the rate that all operators share against that of their own; chosen, as the rest, by how
-# well source devices that were left out are ranked.
-_COMMON_RATE = 3.0
-_VIEWS = ("all", "reach", "tflite", "live")
 _UNLIKE = 0.01
+_PSEUDO_DEVICES = 2.0
 
 
-@kept
-def raw_features(batch: Batch) -> Features:
-    """Rows (n, f) of a batch of one space, on the space's base data set.
-
-    Raises:
-        UnsupportedError: a space without source devices.
-    """
-    group = batch.groups[0]
-    space = group.skeleton.space
-    if space not in BASE:
-        raise UnsupportedError(
-            f"transfer works in {' and '.join(BASE)}, where devices were measured; not in {space}"
-        )
-    base = skeleton(space, BASE[space])
-    if group.skeleton != base:
-        batch = Batch.from_ids(base, group.ids)
-    # What trees learn from, made once for both: all of FBNet's encodings, the first of the others.
-    rows = feature_rows(batch)
-    if space == "fbnet":
-        return rows
-    return np.hstack([rows, *(encode(batch, name).values for name in _ENCODINGS[space][1:])])
-
-
-@lru_cache(maxsize=len(BASE))
-def _columns(space: str) -> tuple[str, ...]:
-    """Names (f) of the columns of `raw_features`."""
-    one = np.zeros((1, SPACES[space].length), dtype=np.int8)
-    batch = Batch.from_ids(skeleton(space, BASE[space]), one)
-    parts = [encode(batch, name) for name in _ENCODINGS[space]]
-    return tuple(f"{part.name}|{column}" for part in parts for column in part.columns)
-
-
-def standardise(values: npt.NDArray[np.floating], mean: Floats, deviation: Floats) -> Floats:
-    """Features (n, f) with zero mean and unit variance; those whose deviation is 0 are 0."""
-    safe = np.where(deviation > 0, deviation, 1.0)
-    return np.where(deviation > 0, (values - mean) / safe, 0.0)
-
-
-def _block_columns(space: str) -> dict[str, tuple[list[int], bool]]:
-    """Block name to positions of its columns, and whether each column gets unit variance."""
-    columns = _columns(space)
-    split = [(*column.split("|", 1),) for column in columns]
-    found: dict[str, tuple[list[int], bool]] = {}
-    if space == "nasbench201":
-        for view in _VIEWS:
-            here = [
-                (i, name.split(":", 1)[1])
-                for i, (encoding, name) in enumerate(split)
-                if encoding == "runtime" and name.startswith(f"{view}:")
-            ]
-            edges = [i for i, key in here if key.startswith("edge")]
-            counts = [i for i, key in here if key.startswith("count:")]
-            used = {*edges, *counts} | {i for i, key in here if key == "additions"}
-            found[f"{view}.count"] = counts, False
-            found[f"{view}.edges"] = edges, False
-            if view == "live":
-                # Runtimes that run branches side by side cost as long as the longest path, those
-                # that join convolutions of one input as many as are left.
-                for part, words in (("path", ("path:",)), ("joint", ("siblings", "relus"))):
-                    chosen = [i for i, key in here if key.startswith(words)]
-                    found[f"{view}.{part}"] = chosen, True
-                    used |= {*chosen}
-            found[f"{view}.rest"] = [i for i, _ in here if i not in used], True
-        executed = [i for i, (encoding, _) in enumerate(split) if encoding == "onnxruntime"]
-        found["onnxruntime"] = executed, False
-        return found
-
-    def where(encoding: str, total: bool | None = None) -> list[int]:
-        return [
-            i
-            for i, (name, column) in enumerate(split)
-            if name == encoding and total in (None, ":total:" in column)
-        ]
-
-    counts = where("counts")
-    overall = [i for i in counts if columns[i].startswith("counts|count:")]
-    found["count"] = overall, False
-    found["stage_count"] = [i for i in counts if i not in overall], False
-    found["onehot"] = where("onehot"), False
-    found["struct"] = where("structural"), True
-    found["layer_total"] = where("layers", True), True
-    found["layer"] = where("layers", False), True
-    return found
-
-
-@lru_cache(maxsize=1)
-def _work_by_depth() -> dict[str, Floats]:
-    """Kernel block to features (22 x 9, f) of each FBNet operator in each place.
-
-    A block costs its multiply-accumulates or bytes times a rate that changes smoothly with depth
-    (Legendre polynomials up to the square): one rate for all operators, and for each a smaller
-    difference from it.
-    """
-    places = block_places(skeleton("fbnet", BASE["fbnet"]))
-    sums = np.array([[operator_sums(o, place, True) for o in FBNET_OPERATORS] for place in places])
-    depth = np.linspace(-1, 1, len(sums))
-    shapes = np.column_stack([np.ones(len(sums)), depth, 1.5 * depth**2 - 0.5])
-    found = {}
-    for name, quantity in (("depth.macs", "macs"), ("depth.bytes", "activation_bytes")):
-        size = sums[:, :, QUANTITIES.index(quantity)]
-        common = size[:, :, None] * shapes[:, None]
-        own = common[:, :, None] * np.eye(len(FBNET_OPERATORS))[:, :, None]
-        effects = np.concatenate([own.reshape(*size.shape, -1), _COMMON_RATE * common], axis=2)
-        varied = effects - effects.mean(axis=1, keepdims=True)
-        scale = np.sqrt((varied**2).sum() / size.shape[1])
-        found[name] = effects.reshape(size.size, -1) / scale
-    return found
+def _inverse(deviation: Floats) -> Floats:
+    """Inverse deviations (f,), 0 for features that are constant."""
+    return np.where(deviation > 0, 1 / np.where(deviation > 0, deviation, 1), 0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -274,13 +167,31 @@ class SourceDevices:
 
     @cached_property
     def _blocks(self) -> dict[str, tuple[list[int], Floats]]:
-        """Block name to columns and the factors of the standardised columns."""
-        found = {}
-        for name, (columns, unit) in _block_columns(self.space).items():
+        """Block name to columns, and factors (f_b,) or a matrix (f_b, f_b) for these columns."""
+        found: dict[str, tuple[list[int], Floats]] = {}
+        for name, (columns, unit, operators) in blocks(self.space).items():
             used = [i for i in columns if self.deviation[i] > 0]
             factors = np.ones(len(used)) if unit else self.deviation[used]
-            found[name] = used, factors / np.sqrt((factors**2).sum())
+            if operators and self.names:
+                found[name] = used, factors[:, None] * self._alike(name, operators)
+            else:
+                found[name] = used, factors / np.sqrt((factors**2).sum())
         return found
+
+    def _alike(self, name: str, operators: int) -> Floats:
+        """Root (f_b, f_b) of the prior covariance of a block's coefficients.
+
+        Each place of the network has the second moments of coefficients that operators show on
+        source devices and in all places; `_PSEUDO_DEVICES` more have independent ones.
+        """
+        coefficients, covariance = projections(self.space)[name]
+        slopes = self.weights[1:] * _inverse(self.deviation)[:, None] / self.spread
+        shown = (coefficients @ slopes).reshape(-1, operators, len(self.names))
+        moments = np.einsum("pid,pjd->ij", shown, shown)
+        moments *= len(self.names) * operators / np.trace(moments)
+        moments += _PSEUDO_DEVICES * np.eye(operators)
+        root = np.kron(np.eye(len(shown)), np.linalg.cholesky(moments))
+        return root / np.sqrt((covariance @ root * root).sum())
 
     def rows(self, standardised: Floats) -> dict[str, Floats]:
         """Each linear block's rows (n, f_b): the block's kernel is their inner product."""
@@ -300,14 +211,15 @@ class SourceDevices:
             if self.carried:
                 rows["src.carried"] = functions[:, -1:]
         for name, (columns, factors) in self._blocks.items():
-            rows[name] = standardised[:, columns] * factors
+            part = standardised[:, columns]
+            rows[name] = part @ factors if factors.ndim == 2 else part * factors
         if self.space == "fbnet":
             # Sums of expansion, kernel, groups and skips over the network.
             parts = rows["struct"].reshape(len(standardised), 4, -1).sum(axis=2)
             rows["struct_total"] = parts
-            columns, _ = self._blocks["onehot"]
+            columns = [*blocks(self.space)["onehot"].columns]
             operators = standardised[:, columns] * self.deviation[columns]
-            for name, effects in _work_by_depth().items():
+            for name, effects in work_by_depth().items():
                 rows[name] = operators @ effects
         return rows
 
@@ -337,10 +249,7 @@ class SourceDevices:
     @cached_property
     def _basis(self) -> dict[str, Floats]:
         """Of each linear block, rows (f, f_b) of the unit vectors of raw features."""
-        slopes = np.where(
-            self.deviation > 0, 1 / np.where(self.deviation > 0, self.deviation, 1), 0
-        )
-        return self.rows(np.diag(slopes))
+        return self.rows(np.diag(_inverse(self.deviation)))
 
     def kernel_sum(self, weights: Floats, rows: dict[str, Floats], constant: float) -> KernelSum:
         """A weighted sum of kernels with m architectures, as a function of raw features.

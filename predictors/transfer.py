@@ -22,17 +22,11 @@ from archcost.predictors.hyperprior import (
     Posterior,
     imitate,
     learn,
-    pool,
     posterior,
 )
 from archcost.predictors.intervals import check_coverage
-from archcost.predictors.kernels import (
-    BASE,
-    KernelSum,
-    SourceDevices,
-    raw_features,
-    standardise,
-)
+from archcost.predictors.kernel_features import BASE, pool, raw_features, standardise
+from archcost.predictors.kernels import KernelSum, SourceDevices
 
 _KEPT = 24
 _MANY = 40

@@ -31,8 +31,9 @@ from archcost.predictors import (
     TransferPredictor,
 )
 from archcost.predictors.carried import CarriedNewcomers
-from archcost.predictors.hyperprior import Newcomers, pool
-from archcost.predictors.kernels import BASE, SourceDevices
+from archcost.predictors.hyperprior import Newcomers
+from archcost.predictors.kernel_features import BASE, pool
+from archcost.predictors.kernels import SourceDevices
 from archcost.predictors.metrics import spearman
 from archcost.predictors.stacked import N_BASE
 from archcost.training.campaign import (

@@ -11,7 +11,7 @@ from archcost.data import as_measured
 from archcost.encodings import Batch
 from archcost.errors import MeasurementError
 from archcost.predictors.base import one_skeleton
-from archcost.predictors.hyperprior import pool
+from archcost.predictors.kernel_features import pool
 from archcost.predictors.kernels import SourceDevices
 
 Floats = npt.NDArray[np.float64]

@@ -10,8 +10,7 @@ from archcost.encodings import find_space
 from archcost.errors import UnsupportedError
 from archcost.predictors import ConformalIntervals, CostModel, Target
 from archcost.predictors.carried import CarriedNewcomers, CarriedPredictor, in_both
-from archcost.predictors.hyperprior import pool
-from archcost.predictors.kernels import BASE
+from archcost.predictors.kernel_features import BASE, pool
 
 Floats = npt.NDArray[np.float64]
 

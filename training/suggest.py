@@ -19,7 +19,8 @@ from archcost.encodings import Batch, find_dataset, find_space, parse, skeleton
 from archcost.encodings.nasbench201 import all_ids
 from archcost.encodings.structure import analyse
 from archcost.errors import UnsupportedError
-from archcost.predictors.hyperprior import LEVEL, Cloud, pool, posterior
+from archcost.predictors.hyperprior import LEVEL, Cloud, posterior
+from archcost.predictors.kernel_features import pool
 from archcost.predictors.kernels import SourceDevices
 from archcost.training.campaign import clean
 

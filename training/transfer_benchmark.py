@@ -20,7 +20,8 @@ from archcost.encodings import Batch, parse
 from archcost.errors import TableError, UnsupportedError, unknown_name
 from archcost.predictors import metrics
 from archcost.predictors.hyperprior import Cloud, Newcomers
-from archcost.predictors.kernels import BASE, SourceDevices
+from archcost.predictors.kernel_features import BASE
+from archcost.predictors.kernels import SourceDevices
 from archcost.predictors.transfer import TransferIntervals, TransferPredictor
 from archcost.training.suggest import choose
 from archcost.training.transfer_sets import SETS, DeviceSet

@@ -14,8 +14,9 @@ from archcost.data import SOURCES, MeasuredTable, source
 from archcost.encodings import Batch, all_ids, parse, skeleton
 from archcost.errors import MeasurementError
 from archcost.predictors.carried import CarriedNewcomers, in_both
-from archcost.predictors.hyperprior import Newcomers, learn, pool
-from archcost.predictors.kernels import BASE, SourceDevices, raw_features, standardise
+from archcost.predictors.hyperprior import Newcomers, learn
+from archcost.predictors.kernel_features import BASE, pool, raw_features, standardise
+from archcost.predictors.kernels import SourceDevices
 
 Floats = npt.NDArray[np.float64]
 

@@ -21,7 +21,7 @@ from archcost.errors import TableError
 from archcost.predictors import Predictor, TransferPredictor
 from archcost.predictors.carried import CarriedNewcomers, in_both
 from archcost.predictors.hyperprior import Newcomers, learn
-from archcost.predictors.kernels import BASE
+from archcost.predictors.kernel_features import BASE
 from archcost.predictors.metrics import spearman
 from archcost.training.trials import Progress
 

@@ -23,6 +23,7 @@ from archcost.errors import (
 )
 from archcost.predictors import TransferIntervals, TransferPredictor, metrics
 from archcost.predictors.hyperprior import Newcomers
+from archcost.predictors.kernel_features import blocks, pool, projections, raw_features
 from archcost.predictors.kernels import SourceDevices
 from archcost.training.transfer_sets import SETS
 
@@ -265,3 +266,49 @@ def test_sources_say_how_often_counts_are_all() -> None:
         assert chances.sum() == pytest.approx(1)
         shares.append(chances[cloud.weights[:, position] == 1].sum())
     assert shares[0] > 2 * shares[1]
+
+
+@pytest.mark.parametrize("space", ["nasbench201", "fbnet"])
+@pytest.mark.parametrize("names", [None, []])
+def test_all_linear_blocks_have_unit_variance(space: str, names: list[str] | None) -> None:
+    sources = source_devices(space, names)
+    rows = sources.rows(sources.standardised(pool(space)))
+    for name, values in rows.items():
+        # Devices that are alike have no differences from their mean to speak of.
+        assert (values - values.mean(axis=0)).var(axis=0).sum() == pytest.approx(1, rel=0.1), name
+
+
+@pytest.mark.parametrize("space", ["nasbench201", "fbnet"])
+def test_a_sum_over_a_block_is_its_own_projection(space: str) -> None:
+    raw = raw_features(pool(space)).astype(float)
+    raw -= raw.mean(axis=0)
+    rng = np.random.default_rng(0)
+    for name, projection in projections(space).items():
+        columns = [*blocks(space)[name].columns]
+        weights = np.zeros(raw.shape[1])
+        weights[columns] = rng.normal(size=len(columns))
+        again = raw[:, columns] @ (projection.coefficients @ weights)
+        assert np.allclose(again, raw @ weights, atol=1e-6)
+
+
+def test_what_an_operator_costs_follows_from_others_on_source_devices() -> None:
+    # On 1080ti_1 pooling costs next to nothing, on titanx_256 more than a 1x1 convolution; no cell
+    # with pooling is measured on either, and neither are other batch sizes known.
+    every = source_devices("nasbench201")
+    families = ("1080ti", "titanx_")
+    names = [name for name in every.names if not name.startswith(families)]
+    sources, cloud = every.only(names), shipped_cloud("nasbench201", names)
+    cells = parse(range(15625))
+    pooled = (cells.groups[0].ids == 4).any(axis=1)
+    shots = np.random.default_rng(0).choice(np.flatnonzero(~pooled), 60, replace=False)
+    test = cells.take(np.flatnonzero(pooled))
+    for device in ("1080ti_1", "titanx_256"):
+        costs = imitated(every, device, cells)
+        errors = [
+            np.median(np.abs(model.predict(test) / costs[pooled] - 1))
+            for model in (
+                TransferPredictor(known, prior).fit(cells.take(shots), costs[shots])
+                for known, prior in ((sources, cloud), (every.at([]), None))
+            )
+        ]
+        assert errors[0] < min(0.1, errors[1])

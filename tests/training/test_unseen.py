@@ -15,7 +15,7 @@ from archcost.encodings import parse
 from archcost.errors import TableError, UnsupportedError
 from archcost.predictors import metrics
 from archcost.predictors.carried import CarriedNewcomers, CarriedPredictor, in_both
-from archcost.predictors.hyperprior import pool
+from archcost.predictors.kernel_features import pool
 from archcost.training import carry_over
 from archcost.training.unseen import across_spaces, held_out_structure, relatives
 
