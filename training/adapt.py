@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from archcost.checkpoints import cards, checkpoint_folder, write_checkpoint
+from archcost.checkpoints import cards, checkpoint_folder, every_card, write_checkpoint
 from archcost.checkpoints.card import read_card
 from archcost.checkpoints.store import CARD
 from archcost.checkpoints.transfer import shipped_cloud, source_devices
@@ -123,8 +123,9 @@ class Adapted(CostModel):
             OSError: the folder cannot be written.
         """
         assert self.learned is not None
-        device = check_device_name(name or self.target.device, {c.device for c in cards()})
-        target = Target(self.target.space, self.target.dataset, device, self.target.metric)
+        target = replace(self.target, device=name or self.target.device)
+        # Another kind may have been chosen before: one device has one model of a target.
+        others = replaceable(target)
         model = CostModel(target, self.kind, self.predictor, self.intervals, self.feasibility)
         card = make_card(
             model,
@@ -135,24 +136,40 @@ class Adapted(CostModel):
             note="; ".join((*self.learned.notes, *self.learned.warnings)),
         )
         folder = user_folder() / checkpoint_folder(card)
-        # Another kind may have been chosen before: one device has one model of a target.
-        others = [
-            other
-            for other in folder.parent.glob(f"{device}-{target.metric}-*")
-            # Not "a-latency-b" of another device when "a" is saved.
-            if other.name.rpartition("-")[0] == f"{device}-{target.metric}"
-        ]
-        for other in others:
-            if not _adapted(other):
-                raise UnsupportedError(
-                    f"{device} has a model of its {target.metric} that was not adapted, {other}: "
-                    "give another name, or delete that folder first"
-                )
         write_checkpoint(folder, model, card)
         for other in others:
             if other != folder:
                 shutil.rmtree(other, ignore_errors=True)
         return folder
+
+
+def replaceable(target: Target) -> list[Path]:
+    """Folders of the user's models of a target, which saving one adapted anew replaces.
+
+    Raises:
+        UnsupportedError: a model of it that was not adapted, or the name of a device that ships.
+    """
+    device = check_device_name(target.device, {card.device for card in cards()})
+    found = [
+        folder
+        for folder in (user_folder() / target.space / target.dataset).glob(
+            f"{device}-{target.metric}-*"
+        )
+        # Not "a-latency-b" of another device when "a" is saved.
+        if folder.name.rpartition("-")[0] == f"{device}-{target.metric}"
+    ]
+    for folder in found:
+        if not _adapted(folder):
+            raise UnsupportedError(
+                f"{device} has a model of its {target.metric} that was not adapted, {folder}: "
+                "give another name, or delete that folder first"
+            )
+    return found
+
+
+def learned_before(target: Target) -> tuple[int, ...]:
+    """How many networks each of the user's models of a target was learned from."""
+    return tuple(card.n_train for card in every_card() if card.target == target)
 
 
 def _adapted(folder: Path) -> bool:

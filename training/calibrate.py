@@ -10,12 +10,11 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from archcost.checkpoints import cards
-from archcost.checkpoints.user import check_device_name, measured_folder
+from archcost.checkpoints.user import measured_folder
 from archcost.encodings import Batch, find_dataset, find_space, parse, useful_macs
-from archcost.predictors import Estimate
+from archcost.predictors import Estimate, Target
 from archcost.predictors.estimate import LIKELY
-from archcost.training.adapt import Adapted, adapt
+from archcost.training.adapt import Adapted, adapt, learned_before, replaceable
 from archcost.training.campaign import REFUSED
 from archcost.training.collect import Options, Results, measure, representatives
 from archcost.training.collect.board.journal import read_journal
@@ -70,6 +69,7 @@ class Calibration:
             capacity, which archcost does not know: what a network can learn grows with them
             roughly, and where accuracy is known that should be put in their place.
         outlook: what more measurements would bring.
+        replaced: how many networks each model was learned from that this one has replaced.
     """
 
     model: Adapted
@@ -81,6 +81,7 @@ class Calibration:
     macs: Floats
     best: Ints
     outlook: Outlook
+    replaced: tuple[int, ...] = ()
 
 
 def calibrate(
@@ -107,7 +108,8 @@ def calibrate(
         progress: called with what is being done, how much is done, and how much in all.
 
     Raises:
-        UnsupportedError: a missing runtime or GPU, a name that cannot be used, or n below 1.
+        UnsupportedError: a missing runtime or GPU, a name that cannot be used or whose model was
+            not adapted (it is not replaced), or n below 1.
         UnknownNameError: no such space, data set or runtime.
         MeasurementError: no network could be measured.
         TableError: another process is measuring the same.
@@ -119,7 +121,8 @@ def calibrate(
     place = find_space(space)
     dataset = find_dataset(place, dataset)
     device = device or default_device(runtime, options)
-    check_device_name(device, {card.device for card in cards()})
+    target = Target(place.name, dataset, device, "latency")
+    replaceable(target)  # what cannot be kept is not measured
     options = replace(options, device=device_id(device))
     if progress is not None:
         progress("choosing networks", 0, n)
@@ -131,10 +134,11 @@ def calibrate(
     costs = results.latency_ms.copy()
     costs[list(results.reasons)] = REFUSED
     model = adapt(chosen, costs, place.name, dataset, "latency", device)
+    replaced = learned_before(target)
     folder = model.save()
     outlook = _outlook(chosen, costs, _visit_seconds(table) * options.rounds)
     journal_path(table).replace(table.with_suffix(".visits.jsonl"))
-    return _look_around(model, folder, table, results, outlook)
+    return replace(_look_around(model, folder, table, results, outlook), replaced=replaced)
 
 
 def _table_path(device: str, chosen: Batch, options: Options) -> Path:

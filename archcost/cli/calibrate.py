@@ -17,7 +17,7 @@ from archcost.cli.measure import (
     visit_settings,
 )
 from archcost.cli.options import Dataset, aligned, progress_bar
-from archcost.cli.transfer import print_learned
+from archcost.cli.transfer import print_learned, print_replaced
 
 if TYPE_CHECKING:
     from archcost.training.calibrate import Calibration
@@ -60,6 +60,7 @@ def calibrate(
     print_summary(found.measured)
     assert found.model.learned is not None
     print_learned(found.model.learned, found.latency.unit)
+    print_replaced(found.replaced)
     typer.echo("")
     _print_space(found)
     typer.echo("")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated
 
@@ -10,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import typer
 
-from archcost.checkpoints import cards, every_card
+from archcost.checkpoints import cards
 from archcost.checkpoints.user import check_device_name, user_folder
 from archcost.cli.options import OUT, Dataset, Space, check_not_read, counted, malformed, separate
 from archcost.cli.tables import place_of
@@ -18,7 +19,7 @@ from archcost.data import parse_target, read_table, written
 from archcost.data.tables import read_frame
 from archcost.encodings import Batch, find_dataset, find_space, parse_each
 from archcost.errors import ArchcostError, MeasurementError, TableError, UnsupportedError
-from archcost.training.adapt import Learned
+from archcost.training.adapt import Learned, learned_before
 from archcost.training.adapt import adapt as adapt_device
 from archcost.training.suggest import suggest as suggest_networks
 from archcost.units import unit_of
@@ -104,12 +105,7 @@ def adapt(
         model = adapt_device(*measured, place, name, metric, device, sources)
     except MeasurementError as error:
         raise MeasurementError(f"{', '.join(map(str, tables))}: {error}") from None
-    target = (place, name, device, metric)
-    before = [
-        card.n_train
-        for card in every_card()
-        if (card.space, card.dataset, card.device, card.metric) == target
-    ]
+    before = learned_before(model.target)
     try:
         folder = model.save()
     except OSError as error:
@@ -120,8 +116,7 @@ def adapt(
     assert model.learned is not None
     print_learned(model.learned, unit_of(metric))
     _say_next(place, name, measured, sources)
-    for n in before:
-        typer.echo(f"note: replaces what was learned from {counted(n, 'network')} before")
+    print_replaced(before)
     options = "" if name == find_dataset(find_space(place)) else f" --dataset {name}"
     options += "" if metric == "latency" else f" --metric {metric}"
     typer.echo(f"saved to {folder}; use it with: archcost predict --device {device}{options} …")
@@ -234,6 +229,12 @@ def print_learned(learned: Learned, unit: str) -> None:
         )
     for warning in learned.warnings:
         typer.echo(f"warning: {warning}")
+
+
+def print_replaced(counts: Iterable[int]) -> None:
+    """That models are gone, and how many networks each was learned from."""
+    for n in counts:
+        typer.echo(f"note: replaces what was learned from {counted(n, 'network')} before")
 
 
 def _say_next(space: str, dataset: str, measured: _Measured, sources: list[str] | None) -> None:

@@ -72,7 +72,11 @@ def test_a_machine_becomes_a_device(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert not list(found.table.parent.glob("*.journal.jsonl"))
 
 
-def test_interrupted_the_same_command_goes_on(tmp_path: Path, until: Any) -> None:
+def test_interrupted_the_same_command_goes_on(
+    tmp_path: Path, until: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ARCHCOST_HOME", str(tmp_path))
+    archcost.adapt([1, 2, 3], [4.0, 5.0, 6.0], device="mine").save()
     command = [
         *(sys.executable, "-m", "archcost", "calibrate", "-n", "4", "--rounds", "8"),
         *("--visit-seconds", "0.02", "--device", "mine"),
@@ -99,6 +103,7 @@ def test_interrupted_the_same_command_goes_on(tmp_path: Path, until: Any) -> Non
     assert done.returncode == 0, done.stderr
     assert "fastest" in done.stdout
     assert "--device mine" in done.stdout
+    assert "note: replaces what was learned from 3 networks before" in done.stdout
     (visits,) = tmp_path.glob("measured/*.visits.jsonl")
     assert visits.read_bytes().startswith(before[: before.rfind(b"\n") + 1])
     _, records = read_journal(visits)
@@ -112,6 +117,17 @@ def test_a_missing_runtime_is_said_before_anything_else(monkeypatch: pytest.Monk
     monkeypatch.setitem(sys.modules, "onnxruntime", None)
     with pytest.raises(UnsupportedError, match=r"archcost\[onnxruntime\]"):
         calibrate(2)
+
+
+def test_what_cannot_be_replaced_is_not_measured(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ARCHCOST_HOME", str(tmp_path))
+    trained = tmp_path / "devices" / "nasbench201" / "cifar10" / "mine-latency-ensemble"
+    trained.mkdir(parents=True)
+    with pytest.raises(UnsupportedError, match=r"mine-latency-ensemble.*another name"):
+        calibrate(2, device="mine")
+    assert not (tmp_path / "measured").exists()
 
 
 @pytest.mark.parametrize(
