@@ -190,7 +190,7 @@ class Reader:
 def _is_chain(text: str) -> bool:
     try:
         read_chain(text, FBNET.operators, FBNET.length)
-    except ArchitectureError:
+    except (ArchitectureError, UnknownNameError):
         return False
     return True
 

@@ -11,10 +11,6 @@ import typer
 
 from archcost.errors import TableError
 
-Problems = list[tuple[int, str]]
-"""Positions of malformed rows, from 0, and what is wrong with each."""
-_SHOWN = 3
-
 INTERRUPTED = 130
 """Exit status after Ctrl-C: newer typer gives it back, older typer lets the exception through."""
 
@@ -157,10 +153,3 @@ def progress_bar() -> Iterator[Callable[[str, int, int], None]]:
         yield lambda what, done, total: bar.update(
             task, description=what, completed=done, total=total
         )
-
-
-def malformed(problems: Problems) -> str:
-    """The first of them in words."""
-    shown = "; ".join(f"row {position + 1}: {message}" for position, message in problems[:_SHOWN])
-    more = f" and {len(problems) - _SHOWN} more" if len(problems) > _SHOWN else ""
-    return f"{counted(len(problems), 'malformed row')} ({shown}{more})"

@@ -6,7 +6,7 @@ import csv
 import io
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from enum import StrEnum
 from functools import partial
 from pathlib import Path
@@ -25,12 +25,10 @@ from archcost.cli.options import (
     Coverage,
     Dataset,
     Kind,
-    Problems,
     aligned,
     check_not_read,
     check_output,
     counted,
-    malformed,
     progress_bar,
     separate,
 )
@@ -41,11 +39,11 @@ from archcost.encodings import (
     Batch,
     Networks,
     parse,
-    parse_each,
     read_networks,
 )
-from archcost.encodings.networks import ONNX, is_custom, read_networks_each
-from archcost.errors import CheckpointError, TableError, UnsupportedError
+from archcost.encodings.networks import ONNX, is_custom
+from archcost.encodings.rows import Problems, malformed, read_rows, refuse_malformed
+from archcost.errors import CheckpointError, UnsupportedError
 from archcost.streaming import (
     COLUMNS,
     LEFT_OUT,
@@ -252,22 +250,16 @@ def _read(
     source: str, space: str | None, dataset: str | None, on_error: OnError
 ) -> tuple[Batch | Networks, Problems]:
     """The architectures of a file or of the lines of stdin, and what is wrong with the others."""
-    given: object
+    given: Iterable[object]
     if source == "-":
         given = [line.strip() for line in sys.stdin if line.strip()]
     else:
         from archcost.data.tables import read_architectures
 
         given = read_architectures(source)
-    found: Batch | Networks
-    if space == CUSTOM:
-        found, problems = read_networks_each(given, dataset)
-    else:
-        found, _, problems = parse_each(given, space=space, dataset=dataset)
-    if problems and on_error is OnError.fail:
-        raise TableError(
-            f"{source}: {malformed(problems)}; correct them, or leave them out with --on-error skip"
-        )
+    found, problems = read_rows(given, space, dataset)
+    if on_error is OnError.fail:
+        refuse_malformed(source, problems, "correct them, or leave them out with --on-error skip")
     return found, problems
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from archcost.data import LookupTable, MeasuredTable, read_hwnasbench, read_table
 from archcost.data.tables import read_architectures, read_frame, stated_by
 from archcost.encodings import CUSTOM, custom_skeleton, find_dataset, find_space, parse_each
+from archcost.encodings.rows import read_rows, refuse_malformed
 
 _REFUSED = -1.0
 
@@ -33,20 +34,24 @@ def read_tables(
 
     Raises:
         TableError, MeasurementError, UnknownNameError: as `archcost.data.read_table`.
+        TableError: architectures that cannot be read, with their rows.
     """
     if path.suffix.lower() in (".pickle", ".pkl"):
         found = read_hwnasbench(path)
         return found.tables, found.lookup
     space, dataset = place_of(path, space, dataset)
     device = devices[0] if len(devices) == 1 else None
-    return read_table(
+    tables = read_table(
         path,
         space=space,
         dataset=dataset,
         device=device,
         failed_value=_REFUSED,
         source=source,
-    ), None
+    )
+    # All tables of a file have its rows; what reads them later does not know the file.
+    refuse_malformed(path, read_rows(tables[0].architectures, space)[1])
+    return tables, None
 
 
 def place_of(path: Path, space: str | None, dataset: str | None) -> tuple[str, str]:

@@ -13,11 +13,12 @@ import typer
 
 from archcost.checkpoints import cards
 from archcost.checkpoints.user import check_device_name, user_folder
-from archcost.cli.options import OUT, Dataset, Space, check_not_read, counted, malformed, separate
+from archcost.cli.options import OUT, Dataset, Space, check_not_read, counted, separate
 from archcost.cli.tables import place_of
 from archcost.data import parse_target, read_table, written
 from archcost.data.tables import read_frame
 from archcost.encodings import Batch, find_dataset, find_space, parse_each
+from archcost.encodings.rows import refuse_malformed
 from archcost.errors import ArchcostError, MeasurementError, TableError, UnsupportedError
 from archcost.training.adapt import Learned, learned_before
 from archcost.training.adapt import adapt as adapt_device
@@ -206,8 +207,7 @@ def _read(
     if wanted in here.failed:
         costs[here.failed[wanted]] = -1.0
     batch, _, problems = parse_each(here.architectures, space=place, dataset=name)
-    if problems:
-        raise TableError(f"{path}: {malformed(problems)}; correct or delete them")
+    refuse_malformed(path, problems)
     return place, name, (batch, costs)
 
 

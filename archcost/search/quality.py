@@ -71,8 +71,8 @@ def quality(
 
     Raises:
         UnsupportedError: a column without a table; neither a file nor a function.
-        TableError: no such file or column, or no accuracy in it.
-        ArchitectureError, UnknownNameError: an architecture in the table cannot be read.
+        TableError: no such file or column, no accuracy in it, or rows that cannot be read.
+        UnknownNameError: no such space or data set.
     """
     if column is not None and (accuracy is None or callable(accuracy)):
         raise UnsupportedError(f"accuracy column {column!r}: there is no table of accuracies")

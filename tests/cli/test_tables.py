@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import pickle
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from archcost.cli.tables import read_tables
 from archcost.data.own import MEASURED
-from archcost.errors import ArchcostError
+from archcost.errors import ArchcostError, TableError
 
+Call = Callable[..., tuple[int, str, str]]
 CELL = "|none~0|+|none~0|none~1|+|none~0|none~1|skip_connect~2|"
 NETWORK = "|".join(["k3_e1"] * 22)
 
@@ -41,8 +43,30 @@ def test_the_networks_say_the_space(
 
 
 def test_a_network_that_cannot_be_read_does_not_hide_the_others(tmp_path: Path) -> None:
-    ((table,), _) = read_tables(write(tmp_path, "mine.csv", "nonsense", NETWORK))
-    assert table.space == "fbnet"
+    path = write(tmp_path, "mine.csv", "nonsense", NETWORK)
+    with pytest.raises(TableError, match=r"1 malformed row \(row 1: .*'nonsense'; known: k3_e1"):
+        read_tables(path)
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("train", "--space", "nasbench201", "--out", "new", "--table"),
+        ("evaluate", "--space", "nasbench201", "--table"),
+        ("report", "--device", "raspi4", "-o", "new.html", "--table"),
+        ("search", "--device", "raspi4", "--out", "new", "--accuracy"),
+        ("collect", "run", "--space", "nasbench201", "--archs"),
+        ("adapt", "--space", "nasbench201", "--device", "new"),
+        ("predict", "--space", "nasbench201", "--input"),
+    ],
+)
+def test_malformed_rows_are_named_alike(call: Call, command: tuple[str, ...]) -> None:
+    write(Path(), "mine.csv", CELL, "nonsense", "7", "|none~0|")
+    status, _, errors = call(*command, "mine.csv")
+    assert status == 2
+    assert "mine.csv: 2 malformed rows (row 2: malformed cell string: " in errors
+    assert "; row 4: malformed cell string: " in errors and "; correct " in errors
+    assert not [*Path().glob("new*")]
 
 
 def test_tables_of_collect_say_what_they_hold() -> None:

@@ -17,10 +17,12 @@ from archcost.encodings import (
     custom_skeleton,
     find_space,
     parse,
+    parse_each,
     skeleton,
 )
 from archcost.encodings.nasbench201 import CELLS, all_ids
-from archcost.errors import ArchitectureError, UnsupportedError
+from archcost.encodings.rows import refuse_malformed
+from archcost.errors import ArchcostError, UnsupportedError
 
 CUSTOM_OPERATORS = (
     *("none", "skip_connect", "nor_conv_1x1", "nor_conv_3x3", "nor_conv_5x5"),
@@ -44,19 +46,23 @@ def read_candidates(
         dataset: of the skeleton.
 
     Raises:
-        TableError, ArchcostError: as `archcost.data.read_table` and `archcost.parse`.
+        TableError: as `archcost.data.read_table`, or architectures that cannot be read, with
+            their rows.
+        UnknownNameError: no such space or data set.
     """
     given = read_architectures(path)
     if space != CUSTOM:
-        return parse(given, space=space, dataset=dataset)
-    place = custom_skeleton(dataset)
-    found = []
-    for row, text in enumerate(given, start=1):
-        try:
-            found.append(Architecture.from_string(str(text), place))
-        except ArchitectureError as error:
-            raise ArchitectureError(f"{path}: row {row}: {error}") from None
-    return Batch.from_architectures(found)
+        batch, _, problems = parse_each(given, space=space, dataset=dataset)
+    else:
+        place, found, problems = custom_skeleton(dataset), [], []
+        for position, text in enumerate(given):
+            try:
+                found.append(Architecture.from_string(str(text), place))
+            except ArchcostError as error:
+                problems.append((position, str(error)))
+        batch = Batch.from_architectures(found)
+    refuse_malformed(path, problems)
+    return batch
 
 
 def representatives(space: str, dataset: str | None, most: int) -> Batch:
