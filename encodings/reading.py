@@ -27,6 +27,7 @@ _FORMS = (
     f"a NAS-Bench-201 string such as {CELL_EXAMPLE!r}, its index 0 to {CELLS - 1}, six of its "
     "operators, or FBNet's 22 operators such as 'k3_e1|k5_e6|...'"
 )
+_SEVERAL = r"\s*[0-9]+(\s*,\s*[0-9]+)+\s*"
 
 
 def _has_dataset(space: Space, dataset: str) -> bool:
@@ -118,7 +119,8 @@ class Reader:
         ):
             space, ids = self._read_index(element)
         else:
-            raise ArchitectureError(f"{shown(element)} is no architecture; expected {_FORMS}")
+            what = "a missing value" if element is None else f"{shown(element)} is no architecture"
+            raise ArchitectureError(f"{what}; expected {_FORMS}")
         return self.skeleton(space), ids
 
     def is_bit_row(self, numbers: list[float]) -> bool:
@@ -145,6 +147,11 @@ class Reader:
     def _read_text(self, text: str) -> tuple[Space, Ids]:
         if number := re.fullmatch(r"\s*([+-]?[0-9]{1,9})\s*", text):
             return self._read_index(int(number[1]))
+        if re.fullmatch(_SEVERAL, text) and len(text.split(",")) != FBNET.length:
+            raise ArchitectureError(
+                f"{shown(text)} is one text; write several indices apart, such as 1 2 3 on the "
+                "command line, [1, 2, 3] in Python"
+            )
         if re.search("[~+]", text) or (self.space is NASBENCH201 and not _is_chain(text)):
             return NASBENCH201, _ids(read_fixed_cell(text, NASBENCH201.operators, nodes=4))
         if self.space is None and len(text.replace(",", " ").replace("|", " ").split()) < 2:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from pathlib import Path
 
 from archcost.encodings.batch import Batch
-from archcost.encodings.networks import CUSTOM, Networks, read_networks_each
+from archcost.encodings.networks import CUSTOM, Networks, members, read_networks_each
 from archcost.encodings.parsing import parse_each
 from archcost.errors import TableError
 
@@ -16,7 +15,7 @@ _SHOWN = 3
 
 
 def read_rows(
-    archs: Iterable[object], space: str | None = None, dataset: str | None = None
+    archs: object, space: str | None = None, dataset: str | None = None
 ) -> tuple[Batch | Networks, Problems]:
     """What of a file's architectures can be read, and what is wrong with the others.
 
@@ -29,7 +28,7 @@ def read_rows(
         UnknownNameError: no such space or data set.
     """
     if space == CUSTOM:
-        return read_networks_each(archs, dataset)
+        return read_networks_each(members(archs), dataset)
     batch, _, problems = parse_each(archs, space=space, dataset=dataset)
     return batch, problems
 

@@ -6,7 +6,7 @@ import csv
 import io
 import json
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from enum import StrEnum
 from functools import partial
 from pathlib import Path
@@ -52,6 +52,7 @@ from archcost.streaming import (
     predict_file,
     predict_on_cluster,
 )
+from archcost.streaming.source import partitions
 from archcost.streaming.tables import LeftOut
 
 _EXTRAPOLATION = "extrapolation"
@@ -112,7 +113,12 @@ def predict(
     dataset: Dataset = None,
     kind: Kind = None,
     coverage: Coverage = 0.9,
-    form: Annotated[Format, typer.Option("--format", help="Form of the output.")] = Format.table,
+    form: Annotated[
+        Format | None,
+        typer.Option(
+            "--format", help="Form of what is printed, by default table; a file's is its suffix."
+        ),
+    ] = None,
     source: Annotated[
         str | None,
         typer.Option(
@@ -155,6 +161,9 @@ def predict(
 
     Example: archcost predict --input cells.csv --all --output costs.csv
     """
+    for given in archs or ():
+        if given == "-" or _is_table(given):
+            raise UnsupportedError(f"{given}: read architectures from it with --input {given}")
     if bool(archs) == (source is not None):
         raise UnsupportedError("give architectures, or --input FILE, and not both; see --help")
     if engine is Engine.dask:
@@ -167,6 +176,11 @@ def predict(
         raise UnsupportedError("--scheduler goes with --engine dask")
     else:
         check_output(output, _SUFFIXES)
+    if form is not None and output is not None and output.suffix.lower() != f".{form}":
+        raise UnsupportedError(
+            f"--format {form}: what is written to {output} has the form of its suffix; leave out "
+            "--format, or write to a file of that suffix"
+        )
     if source is not None and source != "-" and output is not None:
         for path in (output, left_out_path(output)):
             check_not_read(path, Path(source))
@@ -203,7 +217,7 @@ def predict(
             left_out.add(problems)
         if problems:
             _say_left_out(left_out.count, left_out.path)
-    elif form is Format.table:
+    elif form is None or form is Format.table:
         _print_table(found.strings(), rows, coverage)
     else:
         typer.echo(_text(rows, form), nl=False)
@@ -250,13 +264,11 @@ def _read(
     source: str, space: str | None, dataset: str | None, on_error: OnError
 ) -> tuple[Batch | Networks, Problems]:
     """The architectures of a file or of the lines of stdin, and what is wrong with the others."""
-    given: Iterable[object]
+    given: object
     if source == "-":
         given = [line.strip() for line in sys.stdin if line.strip()]
     else:
-        from archcost.data.tables import read_architectures
-
-        given = read_architectures(source)
+        given = next(partitions(Path(source), sys.maxsize), [])
     found, problems = read_rows(given, space, dataset)
     if on_error is OnError.fail:
         refuse_malformed(source, problems, "correct them, or leave them out with --on-error skip")

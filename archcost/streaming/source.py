@@ -79,17 +79,35 @@ def _tables(path: Path, rows: int) -> Iterator[pa.Table]:
 
     layout = CsvLayout.of(path)
     columns = architecture_columns(layout.names, path)
-    kinds = {name: pa.string() if len(columns) == 1 else pa.int64() for name in columns}
-    convert = arrow_csv.ConvertOptions(
-        include_columns=columns, column_types=kinds, strings_can_be_null=True
-    )
+    kind = pa.string() if len(columns) == 1 else pa.int64()
+    # The others are looked at for whether they hold anything.
+    kinds = {name: kind if name in columns else pa.binary() for name in layout.names}
+    convert = arrow_csv.ConvertOptions(column_types=kinds, strings_can_be_null=True)
     parse = arrow_csv.ParseOptions(delimiter=layout.separator, newlines_in_values=True)
     read = arrow_csv.ReadOptions(
         encoding=layout.encoding.removesuffix("-sig"), skip_rows=layout.skipped
     )
+    blank: list[pa.Table] = []
     with arrow_csv.open_csv(path, read, parse, convert) as reader:
+        places = [reader.schema.names.index(name) for name in columns]
         for batch in reader:
-            yield pa.Table.from_batches([batch])
+            table, filled = pa.Table.from_batches([batch]).select(places), _filled(batch)
+            if filled:
+                yield from blank
+                yield table.slice(0, filled)
+                blank = []
+            blank.append(table.slice(filled))
+
+
+def _filled(batch: pa.RecordBatch) -> int:
+    """Rows up to the last that holds anything.
+
+    Spreadsheets write separators alone for rows that once held something.
+    """
+    end = int(batch.num_rows)
+    while end and not any(column[end - 1].is_valid for column in batch.columns):
+        end -= 1
+    return end
 
 
 def _architectures(table: pa.Table, path: Path) -> Any:

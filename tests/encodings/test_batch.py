@@ -198,7 +198,7 @@ def test_separators_of_networks(separator: str) -> None:
         ((FULL_WIRING, ["none"] * 5), ArchitectureError, "expected six operators"),
         ([[1, 2], [3]], ArchitectureError, "architecture 0: a row of 2 numbers"),
         (np.array([1j, 2]), ArchitectureError, "architecture 0"),
-        (None, ArchitectureError, "None is no architecture"),
+        (None, ArchitectureError, "a missing value"),
         ({"a": 1}, ArchitectureError, "is no architecture"),
     ],
 )
