@@ -75,8 +75,8 @@ def suggest(
         dataset: by default cifar10 for nasbench201 and cifar100 for fbnet.
         seed: of the candidates; another seed gives another, about equally good choice.
         measured: architectures that are measured already and their costs, as for
-            `archcost.adapt`; those that ran or were refused are not suggested again, and what the
-            costs say of the device shapes the choice.
+            `archcost.adapt`; none of them is suggested again, those without a cost yet neither, and
+            what the costs say of the device shapes the choice.
         sources: ids of the devices to draw upon; None: all, []: none.
 
     Raises:
@@ -90,8 +90,8 @@ def suggest(
         raise UnsupportedError(f"n is {n}; ask for at least 1 network")
     if seed < 0:
         raise UnsupportedError(f"seed is {seed}; give 0 or a whole number above it")
-    known, costs, refused = _known(measured, place.name, name)
-    candidates = _candidates(place.name, np.concatenate([known, refused]), n, seed)
+    known, costs, taken = _known(measured, place.name, name)
+    candidates = _candidates(place.name, taken, n, seed)
     details = choose(
         source_devices(place.name, sources),
         shipped_cloud(place.name, sources),
@@ -106,16 +106,15 @@ def suggest(
 def _known(
     measured: tuple[object, npt.ArrayLike] | None, space: str, dataset: str
 ) -> tuple[npt.NDArray[np.int8], Floats, npt.NDArray[np.int8]]:
-    """Operator ids (m, k) of what ran, its costs (m,), and ids of what the device refused."""
+    """Operator ids (m, k) of what ran, its costs (m,), and ids of all that are not chosen again."""
     none = pool(space).groups[0].ids[:0]
     if measured is None:
         return none, np.zeros(0), none
     check_order(*measured)
-    campaign = clean(parse(measured[0], space=space, dataset=dataset), measured[1])
-    ran, refused = (
-        part.groups[0].ids if len(part) else none for part in (campaign.batch, campaign.refused)
-    )
-    return ran, campaign.costs, refused
+    batch = parse(measured[0], space=space, dataset=dataset)
+    campaign = clean(batch, measured[1])
+    ran, taken = (part.groups[0].ids if len(part) else none for part in (campaign.batch, batch))
+    return ran, campaign.costs, taken
 
 
 def _candidates(space: str, taken: npt.NDArray[np.int8], n: int, seed: int) -> npt.NDArray[np.int8]:

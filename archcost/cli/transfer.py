@@ -46,7 +46,10 @@ def suggest(
     metric: _Metric = "latency",
     measured: Annotated[
         list[Path] | None,
-        typer.Option(help="A table of networks measured already: continue from it; repeatable."),
+        typer.Option(
+            help="A table of networks measured already: continue from it; repeatable. What stands "
+            "in it without a measurement yet is not chosen again either."
+        ),
     ] = None,
     sources: _Sources = None,
     seed: Annotated[int, typer.Option(help="Another seed gives another choice.", min=0)] = 0,
@@ -239,6 +242,10 @@ def print_replaced(counts: Iterable[int]) -> None:
 
 def _say_next(space: str, dataset: str, measured: _Measured, sources: list[str] | None) -> None:
     """The network to measure next, unless none is left."""
+    batch, costs = measured
+    # One that waits for its measurement may be it.
+    rows = np.flatnonzero(~np.isnan(costs))
+    measured = batch.take(rows), costs[rows]
     try:
         found = suggest_networks(1, space, dataset, measured=measured, sources=sources)
     except UnsupportedError:
