@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from archcost.cli import INTERRUPTED
 from archcost.cli.benchmark import benchmark
 from archcost.cli.benchmark_search import search as benchmark_search
 from archcost.cli.calibrate import calibrate
@@ -17,7 +18,7 @@ from archcost.cli.collect import collect
 from archcost.cli.explain import explain
 from archcost.cli.explore import explore
 from archcost.cli.fetch import fetch
-from archcost.cli.options import INTERRUPTED, help_if_bare
+from archcost.cli.options import help_if_bare
 from archcost.cli.predict import predict
 from archcost.cli.report import plot, report
 from archcost.cli.search import search
@@ -81,26 +82,23 @@ def _warn(message: Warning | str, *_: object, **__: object) -> None:
     print(f"archcost: warning: {' '.join(str(message).split())}", file=sys.stderr)
 
 
-def main(arguments: list[str] | None = None) -> None:
-    """Run the command; expected errors are one line on stderr and exit status 2."""
+def run(arguments: list[str] | None = None) -> int:
+    """The command's exit status; expected errors are one line on stderr."""
     warnings.showwarning = _warn
     try:
         status = app(args=arguments, standalone_mode=False)
     except (ArchcostError, _UsageError) as error:
         message = getattr(error, "format_message", error.__str__)()
         print(f"archcost: {' '.join(message.split())}", file=sys.stderr)
-        sys.exit(2)
-    except (KeyboardInterrupt, typer.Abort):
-        status = INTERRUPTED
-    except BrokenPipeError:
-        sys.exit(0)
+        return 2
+    except typer.Abort:
+        return INTERRUPTED
+    except SystemExit as ending:
+        # So typer ends where the reader of a pipe has what it wanted, as head has: no failure.
+        if isinstance(ending.__context__, BrokenPipeError):
+            return 0
+        raise
     except OSError as error:
         print(f"archcost: {error}", file=sys.stderr)
-        sys.exit(2)
-    if status == INTERRUPTED:
-        print(
-            "archcost: interrupted; no output is left half-written, and what was measured, fetched "
-            "or found is kept",
-            file=sys.stderr,
-        )
-    sys.exit(status if isinstance(status, int) else 0)
+        return 2
+    return status if isinstance(status, int) else 0

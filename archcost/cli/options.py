@@ -11,9 +11,6 @@ import typer
 
 from archcost.errors import TableError
 
-INTERRUPTED = 130
-"""Exit status after Ctrl-C: newer typer gives it back, older typer lets the exception through."""
-
 Space = Annotated[
     str | None,
     typer.Option(

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from archcost.cli import INTERRUPTED
 from archcost.cli.options import (
     DEVICES,
-    INTERRUPTED,
     OUT,
     Dataset,
     aligned,

@@ -238,6 +238,29 @@ def test_unseen_scores_what_the_table_allows() -> None:
     assert "no device" in done.stderr
 
 
+def test_a_closed_pipe_is_no_failure() -> None:
+    command = f"{sys.executable} -m archcost devices | head -1; exit ${{PIPESTATUS[0]}}"
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("device ") and done.stdout.count("\n") == 1
+
+
+def test_interrupted_before_it_has_begun() -> None:
+    code = (
+        "import builtins, signal, sys\n"
+        "usual = builtins.__import__\n"
+        "def importing(name, *more):\n"
+        "    name == 'numpy' and signal.raise_signal(signal.SIGINT)\n"
+        "    return usual(name, *more)\n"
+        "from archcost.cli import main\n"
+        "builtins.__import__ = importing\n"
+        "main(['devices'])\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (130, "")
+    assert done.stderr.startswith("archcost: interrupted") and done.stderr.count("\n") == 1
+
+
 def test_help_and_version() -> None:
     assert "nasbench201" in run("predict", "--help").stdout
     assert run("--version").stdout.startswith("archcost ")

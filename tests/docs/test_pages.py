@@ -26,7 +26,8 @@ from sybil import Example, Region, Sybil
 from sybil.document import Document
 from sybil.parsers.markdown import CodeBlockParser, PythonCodeBlockParser
 
-from archcost.cli.app import app, main
+from archcost.cli import main
+from archcost.cli.app import app
 
 ROOT = Path(__file__).resolve().parents[2]
 TABLES = ROOT.parent / "shared" / "data"
