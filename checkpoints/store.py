@@ -20,6 +20,7 @@ import numpy.typing as npt
 
 from archcost.checkpoints.card import ENCODING_VERSION, RESTORE, Card, card_bytes, read_card
 from archcost.data import sha256_of, write_whole
+from archcost.data.files import naming
 from archcost.errors import CheckpointError
 from archcost.predictors import (
     AdditivePredictor,
@@ -96,13 +97,14 @@ def write_checkpoint(folder: Path, model: CostModel, card: Card) -> Card:
             state.pop(_FEASIBILITY, None)  # the bases have it
         shared = _write_shared(folder.parent, state)
         trees = {name: state.pop(name) for name in list(state) if name.endswith(".ubj")}
-        for name, content in trees.items():
-            (part / name).write_bytes(content.tobytes())
-        (part / _ARRAYS).write_bytes(arrays_content(state))
-        files = {path.name: sha256_of(path) for path in sorted(part.iterdir())}
-        card = msgspec.structs.replace(card, files=files, shared=shared)
-        (part / CARD).write_bytes(card_bytes(card))
-        _replace(part, folder)
+        with naming(folder):
+            for name, content in trees.items():
+                (part / name).write_bytes(content.tobytes())
+            (part / _ARRAYS).write_bytes(arrays_content(state))
+            files = {path.name: sha256_of(path) for path in sorted(part.iterdir())}
+            card = msgspec.structs.replace(card, files=files, shared=shared)
+            (part / CARD).write_bytes(card_bytes(card))
+            _replace(part, folder)
     finally:
         shutil.rmtree(part, ignore_errors=True)
     return card

@@ -28,17 +28,35 @@ def write_whole(path: str | Path) -> Iterator[Path]:
     path = Path(path)
     part = path.with_name(f".{path.stem}.{secrets.token_hex(6)}{path.suffix}")
     try:
-        # Some libraries write files for their owner's eyes alone; these get what the umask allows.
-        part.touch(exist_ok=False)
-        mode = part.stat().st_mode
-        part.unlink()
-        yield part
-        with part.open("rb+") as file:
-            os.fsync(file.fileno())
-        part.chmod(mode)
-        os.replace(part, path)
+        with naming(path, part):
+            # Some libraries write files for their owner's eyes alone; these get what the umask
+            # allows.
+            part.touch(exist_ok=False)
+            mode = part.stat().st_mode
+            part.unlink()
+            yield part
+            with part.open("rb+") as file:
+                os.fsync(file.fileno())
+            part.chmod(mode)
+            os.replace(part, path)
     finally:
         part.unlink(missing_ok=True)
+
+
+@contextmanager
+def naming(path: Path, part: Path | None = None) -> Iterator[None]:
+    """Have errors of the system say what could not be written: of a full disk they do not.
+
+    Args:
+        path: a file or folder.
+        part: the temporary name under which it is written, which nobody knows.
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.errno is not None and error.filename in (None, str(part)):
+            error.filename = str(path)
+        raise
 
 
 @contextmanager

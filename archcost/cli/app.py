@@ -99,6 +99,7 @@ def run(arguments: list[str] | None = None) -> int:
             return 0
         raise
     except OSError as error:
-        print(f"archcost: {error}", file=sys.stderr)
+        where = "" if error.filename is None else f"{error.filename}: "
+        print(f"archcost: {where}{error.strerror or error}", file=sys.stderr)
         return 2
     return status if isinstance(status, int) else 0

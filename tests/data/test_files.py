@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 from pathlib import Path
@@ -7,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from archcost.data import git_blob_id, sha256_of, write_whole
+from archcost.errors import DownloadError
 
 
 def test_a_whole_file_takes_the_place_of_the_old_one(tmp_path: Path) -> None:
@@ -29,6 +31,19 @@ def test_an_error_leaves_everything_as_it_was(tmp_path: Path, error: type[BaseEx
         raise error
     assert target.read_text() == "old"
     assert list(tmp_path.iterdir()) == [target]
+
+
+@pytest.mark.parametrize("named", [False, True])
+def test_an_error_of_the_system_names_the_file(tmp_path: Path, named: bool) -> None:
+    target = tmp_path / "model.json"
+    with pytest.raises(OSError, match="full") as caught, write_whole(target) as part:
+        raise OSError(errno.ENOSPC, "full", *[str(part)] * named)
+    assert caught.value.filename == str(target)
+
+
+def test_other_errors_keep_their_words(tmp_path: Path) -> None:
+    with pytest.raises(DownloadError, match=r"^not there$"), write_whole(tmp_path / "model"):
+        raise DownloadError("not there")
 
 
 def test_a_body_that_writes_nothing_is_an_error(tmp_path: Path) -> None:

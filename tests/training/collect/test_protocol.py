@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import subprocess
 import sys
 import time
@@ -125,6 +127,17 @@ def test_journal_drops_the_line_that_was_cut_off(tmp_path: Path) -> None:
         assert [record["visit"] for record in journal.records] == [0]
         journal.append({"visit": 1, "network": 0, "ms": 2.5})
     assert path.read_bytes() == whole
+
+
+def test_a_full_disk_names_the_journal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(descriptor: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    path = tmp_path / "j"
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match="No space") as caught:
+        Journal(path, plan_for(2))
+    assert caught.value.filename == str(path)
 
 
 def test_journal_refuses_other_plans_files_and_writers(tmp_path: Path) -> None:

@@ -63,9 +63,13 @@ class Journal:
         self.records.append(record)
 
     def _write(self, record: Record) -> None:
-        self._file.write(json.dumps(record).encode() + b"\n")
-        self._file.flush()
-        os.fsync(self._file.fileno())
+        try:
+            self._file.write(json.dumps(record).encode() + b"\n")
+            self._file.flush()
+            os.fsync(self._file.fileno())
+        except OSError as error:
+            error.filename = self.path  # of a full disk the system does not say which file
+            raise
 
     def close(self) -> None:
         """Close the file."""
