@@ -45,7 +45,8 @@ ARCHITECTURE_COLUMNS = (
 )
 """Names of the column with the architectures, the first that is there."""
 _BLOCK_COLUMNS = tuple(f"op_{block}" for block in range(22))
-_INDEX = re.compile(r"\s*[0-9]{1,5}\s*")
+# pandas writes 1.0 where the column once had gaps.
+_INDEX = re.compile(r"\s*[0-9]{1,5}(\.0+)?\s*")
 # HW-NAS-Bench writes -1 where this device's compiler refused the network.
 _FAILED = {("edgetpu", "latency"): -1.0}
 
@@ -203,7 +204,7 @@ def _find_architectures(
     if not all(isinstance(cell, str) for cell in cells):
         raise TableError(f"{path}: column {name!r} must hold strings or whole-number indices")
     if cells and all(_INDEX.fullmatch(cell) for cell in cells):
-        return np.array(cells, dtype=np.int64), "nasbench201"
+        return np.array(cells, dtype=np.float64).astype(np.int64), "nasbench201"
     return cells, "nasbench201" if cells and cells[0].lstrip().startswith("|") else None
 
 

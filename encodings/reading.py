@@ -145,7 +145,7 @@ class Reader:
         return NASBENCH201, all_ids()[int(index)]
 
     def _read_text(self, text: str) -> tuple[Space, Ids]:
-        if number := re.fullmatch(r"\s*([+-]?[0-9]{1,9})\s*", text):
+        if number := re.fullmatch(r"\s*([+-]?[0-9]{1,9})(\.0+)?\s*", text):
             return self._read_index(int(number[1]))
         if re.fullmatch(_SEVERAL, text) and len(text.split(",")) != FBNET.length:
             raise ArchitectureError(

@@ -15,7 +15,7 @@ from archcost.errors import TableError
 if TYPE_CHECKING:
     import pyarrow as pa
 
-_INDEX = r"^\s*[0-9]{1,5}\s*$"
+_INDEX = r"^\s*[0-9]{1,5}(\.0+)?\s*$"
 _BLOCK = 2**20
 
 
@@ -126,5 +126,5 @@ def _architectures(table: pa.Table, path: Path) -> Any:
         pa.types.is_string(column.type)
         and pc.all(pc.match_substring_regex(pc.fill_null(column, ""), _INDEX)).as_py()
     ):
-        column = pc.utf8_trim_whitespace(column).cast(pa.int64())
+        column = pc.utf8_trim_whitespace(column).cast(pa.float64()).cast(pa.int64())
     return column

@@ -8,6 +8,7 @@ import pyarrow as pa
 import pytest
 
 from archcost.data import read_table
+from archcost.encodings import parse, parse_each
 from archcost.errors import TableError
 from archcost.streaming.source import count_rows, partitions
 
@@ -38,6 +39,20 @@ def test_a_spreadsheet_says_its_separator(tmp_path: Path) -> None:
     assert table.targets["raspi4", "latency"].tolist() == [12.5, 3.0]
     (column,) = partitions(path, 10)
     assert pa.array(column).to_pylist() == [CELL, CELL]
+
+
+def test_whole_numbers_with_a_decimal_point_are_indices(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text("index,raspi4_latency_ms\n12.0,1\n7,2\n 3.00,3\n")
+    (table,) = read_table(path, dataset="cifar10")
+    (column,) = partitions(path, 10)
+    assert [*table.architectures] == pa.array(column).to_pylist() == [12, 7, 3]
+    # One that is none, or a gap, does not take the others with it.
+    path.write_text("index,note\n12.0,\n7.5,\n,x\n3.0,\n")
+    (column,) = partitions(path, 10)
+    batch, positions, _ = parse_each(column)
+    assert batch.strings() == parse([12, 3]).strings()
+    assert positions.tolist() == [0, 3]
 
 
 def test_a_decimal_comma_where_it_separates_nothing(tmp_path: Path) -> None:
