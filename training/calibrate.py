@@ -18,7 +18,6 @@ from archcost.training.adapt import Adapted, adapt, learned_before, replaceable
 from archcost.training.campaign import REFUSED
 from archcost.training.collect import Options, Results, measure, representatives
 from archcost.training.collect.board.journal import read_journal
-from archcost.training.collect.measured import device_id
 from archcost.training.collect.measuring import default_device, journal_path, plan_of
 from archcost.training.collect.runners import find_runtime
 from archcost.training.pareto import pareto
@@ -123,7 +122,7 @@ def calibrate(
     device = device or default_device(runtime, options)
     target = Target(place.name, dataset, device, "latency")
     replaceable(target)  # what cannot be kept is not measured
-    options = replace(options, device=device_id(device))
+    options = replace(options, device=device)
     if progress is not None:
         progress("choosing networks", 0, n)
     chosen = parse(

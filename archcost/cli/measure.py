@@ -197,7 +197,7 @@ def import_(
 ) -> None:
     """Write the table of what a bundle measured on a board.
 
-    Example: archcost collect import results.jsonl --device my_board --out my_board.parquet
+    Example: archcost collect import results.jsonl --device my-board --out my-board.parquet
     """
     from archcost.training.collect.bundle import import_results
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from archcost.data import write_whole
-from archcost.data.names import DATASETS
+from archcost.data.names import DATASETS, TargetColumn, column_of, parse_target
 from archcost.errors import MeasurementError, TableError
 from archcost.training.collect.board.protocol import DEFAULTS, PROTOCOL_VERSION
 from archcost.training.collect.results import Record, Results, summarise
@@ -29,15 +29,19 @@ def checked_device(name: str) -> str:
     Raises:
         TableError: it is no id, or would be read as a metric.
     """
-    if not re.fullmatch(r"[a-z0-9][a-z0-9_]*", name):
+    if not re.fullmatch(r"[a-z0-9][a-z0-9_.-]*", name):
         raise TableError(
-            f"device {name!r}: use lower-case letters, digits and underscores, such as "
-            f"{device_id(name)!r}"
+            f"device {name!r}: use lower-case letters, digits, '-', '_' and '.', beginning with a "
+            f"letter or digit, such as {device_id(name)!r}"
         )
-    if re.search(r"(^|_)(latency|energy|arithmetic_intensity)$", name) or name.startswith(
-        ("cifar10_", "cifar100_", "imagenet")
-    ):
-        raise TableError(f"device {name!r}: it would be taken for a metric or a data set")
+    try:
+        read = parse_target(column_of(name, "latency"))
+    except TableError:
+        read = None
+    if read != TargetColumn(None, name, "latency"):
+        raise TableError(
+            f"device {name!r}: in the name of a column it would be taken for a metric or a data set"
+        )
     return name
 
 

@@ -151,10 +151,18 @@ def test_nothing_measured_is_an_error(tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
 
 
-@pytest.mark.parametrize("name", ["My Board", "x_latency", "cifar10_x", ""])
+@pytest.mark.parametrize("name", ["My Board", "x_latency", "x_latency_max", "cifar10_x", "-x", ""])
 def test_device_names_that_columns_cannot_carry(name: str) -> None:
     with pytest.raises(TableError):
         checked_device(name)
+
+
+@pytest.mark.parametrize("name", ["my-board", "pi4.2_usb", "imagenet-box", "a-latency"])
+def test_device_names_come_back(tmp_path: Path, name: str) -> None:
+    plan, records = plan_and_records(np.ones(5))
+    write_table(tmp_path / "t.parquet", {**plan, "device": checked_device(name)}, records)
+    (table,) = read_table(tmp_path / "t.parquet")
+    assert (name, "latency") in table.targets
 
 
 def test_random_networks() -> None:
