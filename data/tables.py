@@ -130,6 +130,9 @@ def read_frame(path: str | Path, text: tuple[str, ...] = ()) -> pd.DataFrame:
                 dtype={name: "str" for name in layout.names if folded(name) in text},
                 low_memory=False,  # whole columns at once: in chunks, one can get several types
             )
+            if layout.decimal == ",":
+                # One cell that is no number leaves those of its whole column as they are written.
+                frame = frame.replace(r"^\s*(-?[0-9]+),([0-9]+)\s*$", r"\1.\2", regex=True)
         else:
             frame = pd.read_parquet(path)
     frame.columns = [str(column) for column in frame.columns]

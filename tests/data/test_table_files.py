@@ -62,6 +62,13 @@ def test_a_decimal_comma_where_it_separates_nothing(tmp_path: Path) -> None:
         read_table(path, dataset="cifar10")
 
 
+def test_of_decimal_commas_the_cell_that_is_no_number_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text("index;raspi4_ms\n1;12,5\n2;fast\n3;0,25\n4;\n")
+    with pytest.raises(ValueError, match=r"1 of 4 values are not numbers .*\(row 2: 'fast'\)"):
+        read_table(path, dataset="cifar10")
+
+
 @pytest.mark.parametrize("text", ["größe,arch\n1,2\n", "arch,größe\n1,ä\n"])
 def test_other_encodings_are_named_with_what_to_do(tmp_path: Path, text: str) -> None:
     path = tmp_path / "t.csv"
