@@ -27,6 +27,8 @@ from archcost.units import unit_of
 
 _COLUMNS = {"latency": "latency_ms", "energy": "energy_mj"}
 _UNNAMED = "unnamed"
+_MANY = 3
+_OTHER_UNIT = 90
 _Metric = Annotated[str, typer.Option(help="latency (ms) or energy (mJ).")]
 _Sources = Annotated[
     list[str] | None,
@@ -226,12 +228,23 @@ def print_learned(learned: Learned, unit: str) -> None:
     for note in learned.notes:
         typer.echo(f"note: {note}")
     for name, more in learned.outliers:
-        typer.echo(
-            f"warning: measure again: {name}; the others suggest {abs(more):.0%} "
-            f"{'more' if more > 0 else 'less'}"
-        )
+        typer.echo(f"warning: measure again: {name}; the others suggest {_compared(more, unit)}")
     for warning in learned.warnings:
         typer.echo(f"warning: {warning}")
+
+
+def _compared(more: float, unit: str) -> str:
+    """What the others suggest, as this share more than was measured, in words."""
+    expected = 1 + more
+    if 1 / _MANY < expected < _MANY:
+        return f"{abs(more):.0%} {'more' if more > 0 else 'less'}"
+    hint = f"; is this one in {unit}?"
+    if expected > 1:
+        times = f"about {float(f'{expected:.2g}'):,.0f} times as much"
+        return times + hint if expected > _OTHER_UNIT else times
+    # What is expected ends at a hundredth.
+    far = 1 / expected > _OTHER_UNIT
+    return f"at most 1/100 of it{hint}" if far else f"about 1/{1 / expected:.0f} of it"
 
 
 def print_replaced(counts: Iterable[int]) -> None:

@@ -169,6 +169,28 @@ def test_forms_of_tables(run) -> None:  # type: ignore[no-untyped-def]
     assert values[0] == values[1] == values[2]
 
 
+@pytest.mark.parametrize(
+    ("factor", "says"),
+    [
+        (0.001, " times as much; is this one in ms?"),
+        (1000, "at most 1/100 of it; is this one in ms?"),
+        (0.1, " times as much"),
+        (10, "about 1/"),
+        (2, "% less"),
+    ],
+)
+def test_a_doubtful_measurement_is_compared(run, factor: float, says: str) -> None:  # type: ignore[no-untyped-def]
+    assert run("suggest", "-n", "20", "-o", "todo.csv")[0] == 0
+    costs = archcost.load("pixel3").predict(architectures("todo.csv")).value
+    costs[7] *= factor
+    fill("todo.csv", costs.tolist())
+    _, said, _ = run("adapt", "todo.csv", "--device", "b")
+    (warning,) = [line for line in said if architectures("todo.csv")[7] in line]
+    assert warning.startswith("warning: measure again: ")
+    assert says in warning and ("in ms?" in warning) == ("in ms?" in says)
+    assert "% more" not in warning
+
+
 def test_fbnet_shows_its_space(run) -> None:  # type: ignore[no-untyped-def]
     assert run("suggest", "-n", "3", "--space", "fbnet", "-o", "todo.csv")[0] == 0
     fill("todo.csv", [3.0, 4.0, 5.0])
