@@ -245,7 +245,7 @@ def find_place(space: str, dataset: str | None = None) -> tuple[str, str]:
     if space == CUSTOM:
         find_dataset(find_space("nasbench201"), dataset)
         return CUSTOM, find_dataset(find_space("nasbench201"))
-    place = find_space(space)
+    place = find_space(space, also=(CUSTOM,))
     return place.name, find_dataset(place, dataset)
 
 

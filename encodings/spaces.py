@@ -91,8 +91,12 @@ FBNET = Space(
 SPACES: dict[str, Space] = {space.name: space for space in (NASBENCH201, FBNET)}
 
 
-def find_space(name: str) -> Space:
+def find_space(name: str, also: tuple[str, ...] = ()) -> Space:
     """The space of this name, in any case, with or without hyphens (``NAS-Bench-201``).
+
+    Args:
+        name: of the space.
+        also: names beside the spaces' that the caller takes, for the error.
 
     Raises:
         UnknownNameError: no such space; names the nearest.
@@ -100,7 +104,7 @@ def find_space(name: str) -> Space:
     try:
         return SPACES[fold(str(name))]
     except KeyError:
-        raise unknown_name("space", name, SPACES) from None
+        raise unknown_name("space", name, (*SPACES, *also)) from None
 
 
 def find_dataset(space: Space, name: str | None = None) -> str:

@@ -62,7 +62,8 @@ TableFile = Annotated[
 
 def separate(names: list[str] | None) -> list[str] | None:
     """Names of a repeated option, each of which may be several with commas between them."""
-    return [name for part in names or [] for name in part.split(",") if name] or None
+    parts = [name.strip() for part in names or [] for name in part.split(",")]
+    return [name for name in parts if name] or None
 
 
 def help_if_bare(context: typer.Context) -> None:

@@ -164,6 +164,8 @@ def predict(
     for given in archs or ():
         if given == "-" or _is_table(given):
             raise UnsupportedError(f"{given}: read architectures from it with --input {given}")
+    if space is not None:
+        find_place(space)
     if bool(archs) == (source is not None):
         raise UnsupportedError("give architectures, or --input FILE, and not both; see --help")
     if engine is Engine.dask:

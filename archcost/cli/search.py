@@ -98,9 +98,11 @@ def search(
         int | None, typer.Option(help="Nodes of custom cells, 2 to 6; by default 4.")
     ] = None,
     operators: Annotated[
-        str | None,
+        list[str] | None,
         typer.Option(
-            help="Operators of custom cells, such as none,nor_conv_3x3; by default 11 of them."
+            callback=separate,
+            help="Operators of custom cells, such as none,nor_conv_3x3, or repeated; by default 11 "
+            "of them.",
         ),
     ] = None,
     budget: Annotated[
@@ -142,7 +144,7 @@ def search(
             accuracy=accuracy,
             accuracy_column=accuracy_column,
             nodes=nodes,
-            operators=None if operators is None else [o.strip() for o in operators.split(",")],
+            operators=operators,
             budget=budget,
             seed=seed,
             progress=progress,

@@ -30,6 +30,7 @@ def test_blank_rows_are_malformed_but_at_the_end(call: Call, output: tuple[str, 
     [
         (("1,2,3",), "write several indices apart, such as 1 2 3"),
         (("-",), "--input -"),
+        (("1", "--space", "custm"), "did you mean 'custom'"),
         (("cells.csv",), "--input cells.csv"),
         (("1", "--format", "json", "-o", "x.csv"), "--format json"),
         (("1", "--format", "table", "-o", "x.csv"), "--format table"),

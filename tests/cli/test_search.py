@@ -48,10 +48,19 @@ def test_a_search_with_everything(run) -> None:  # type: ignore[no-untyped-def]
     assert run(*arguments)[1] == out
 
 
+def test_operators_add_up(run) -> None:  # type: ignore[no-untyped-def]
+    operators = ("--operators", "skip_connect", "--operators", "nor_conv_3x3, none")
+    arguments = ("--device", "raspi4", "--space", "custom", "--budget", "30", "--out", "o")
+    status, out, _ = run(*arguments, *operators)
+    assert status == 0
+    assert "30 of the 729 architectures" in out
+
+
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
         ("--out o", "give --device"),
+        ("--device raspi4 --space custm --out o", "did you mean 'custom'"),
         ("--device raspi --out o", "did you mean 'raspi4'"),
         ("--device raspi4 --max-latency 20mJ --out o", "'mJ' is no unit"),
         ("--device raspi4 --max-latency pixel=20 --out o", "unknown device 'pixel'"),

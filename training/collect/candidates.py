@@ -94,7 +94,7 @@ def sample(
     """
     if space == CUSTOM:
         return _custom(count, custom_skeleton(dataset), random.Random(seed))
-    found = find_space(space)
+    found = find_space(space, also=(CUSTOM,))
     rng = np.random.default_rng(seed)
     if found.name == "nasbench201":
         if not 1 <= count <= CELLS:
