@@ -161,9 +161,9 @@ def predict(
 
     Example: archcost predict --input cells.csv --all --output costs.csv
     """
-    for given in archs or ():
-        if given == "-" or _is_table(given):
-            raise UnsupportedError(f"{given}: read architectures from it with --input {given}")
+    for arch in archs or ():
+        if arch == "-" or _is_table(arch):
+            raise UnsupportedError(f"{arch}: read architectures from it with --input {arch}")
     if space is not None:
         find_place(space)
     if bool(archs) == (source is not None):
