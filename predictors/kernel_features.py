@@ -183,8 +183,8 @@ def projections(space: str) -> dict[str, Projection]:
         if block.operators:
             part = raw[:, block.columns]
             # Columns that add up to a constant: of equal sums, the one with the least coefficients.
-            coefficients = np.linalg.lstsq(part, raw, rcond=_SINGULAR)[0]
-            found[name] = Projection(coefficients, part.T @ part / len(part))
+            nearest = np.linalg.lstsq(part, raw, rcond=_SINGULAR)[0].astype(np.float64)
+            found[name] = Projection(nearest, part.T @ part / len(part))
     return found
 
 
