@@ -201,6 +201,12 @@ def positive_costs(
     return costs
 
 
+def level_off(values: Floats, floor: float) -> Floats:
+    """Costs (n,) that are positive: those below the floor level off towards 0, in their order."""
+    # Of slope 1 at the floor, and never 0, as an exponential would be far below.
+    return np.where(values > floor, values, floor / (2 - np.minimum(values / floor, 1)))
+
+
 def one_skeleton(batch: Batch, what: str) -> None:
     """Refuse a batch of several skeletons.
 

@@ -62,6 +62,21 @@ def test_ratio_is_exact() -> None:
     assert np.allclose(model.predict(CELLS), measured, rtol=1e-9)
 
 
+@pytest.mark.parametrize("ratio", [False, True])
+def test_noisy_sums_stay_positive(ratio: bool) -> None:
+    shown = np.random.default_rng(0).permutation(15625)[:60]
+    counts = encode(shown, "counts").values.astype(float)
+    noise = np.exp(np.random.default_rng(1).normal(0, 0.9, len(shown)))
+    sums = counts @ [0, 0, 0.2, 5, 0.1] + 0.01
+    measured = sums / (1 + counts @ [0, 0, 0.9, 2.8, 2.8]) ** ratio * noise
+    model = AdditivePredictor(ratio).fit(shown, measured)
+    cells = parse(range(15625))
+    found = model.predict(cells)
+    assert found.min() > 0
+    intervals = ConformalIntervals.fit(parse(shown), model.predict(shown), measured)
+    assert np.isfinite(intervals.around(cells, found, 0.9)).all()
+
+
 @given(st.floats(1e-9, 1e9))
 def test_rounding_keeps_twelve_digits(value: float) -> None:
     assert round_significant(np.array([value]))[0] == pytest.approx(value, rel=1e-11)
