@@ -4,11 +4,11 @@ Forms, nodes being anything hashable:
 
 - triples ``(source, target, operator)``;
 - a networkx `DiGraph` or `MultiDiGraph` whose edges have an attribute ``op`` or ``operator``;
-- a square matrix (lists or an array of objects) whose entry [source][target] is an operator, or
-  None or "" where there is no edge;
+- a square matrix (lists or an array) whose entry [source][target] is an operator, or None or ""
+  where there is no edge; on and below the diagonal ``none`` says the same;
 - a pair (adjacency, operators) with operators on the nodes, as in NAS-Bench-101: a square matrix of
   0 and 1 over input, operators and output, and the operators of the nodes between. An operator
-  reads the sum of its inputs.
+  reads the sum of its inputs; those that nothing reaches from the input are left out.
 
 Nodes numbered from 0 so that every edge leads to a higher number stay as they are. Others are put
 in topological order, from the node called "input" or the only one that nothing enters to the node
@@ -29,6 +29,7 @@ from archcost.errors import ArchitectureError
 Triple = tuple[Any, Any, str]
 
 _ATTRIBUTES = ("op", "operator")
+_NO_EDGE = (None, "", "none")
 
 
 def is_graph(value: object) -> bool:
@@ -53,21 +54,20 @@ def _triples(graph: Any) -> list[Triple]:
     if hasattr(graph, "is_directed"):
         return _from_networkx(graph)
     if _is_pair(graph):
-        return _from_nodes(np.asarray(graph[0]), list(graph[1]))
+        return _from_nodes(np.asarray(graph[0]), list(_plain(graph[1])))
     if _is_matrix(graph):
-        rows = [list(row) for row in graph]
-        return [
-            (source, target, name)
-            for source, row in enumerate(rows)
-            for target, name in enumerate(row)
-            if name
-        ]
+        return _from_matrix(_plain(graph))
     if _are_triples(graph):
         return [tuple(triple) for triple in graph]
     raise ArchitectureError(
         f"{shown(graph)} is no graph of a cell; expected triples (source, target, operator), a "
         "networkx DiGraph, a square matrix of operators, or a pair (adjacency, operators)"
     )
+
+
+def _plain(value: Any) -> Any:
+    """An array of words as lists; anything else as it is."""
+    return value.tolist() if isinstance(value, np.ndarray) and value.dtype.kind in "OU" else value
 
 
 def _is_list(value: object) -> bool:
@@ -81,19 +81,19 @@ def _are_triples(value: Any) -> bool:
 
 
 def _is_matrix(value: Any) -> bool:
-    rows = value.tolist() if isinstance(value, np.ndarray) and value.dtype == object else value
+    rows = _plain(value)
     if not _is_list(rows) or len(rows) < 2:
         return False
     square = all(isinstance(row, list | tuple) and len(row) == len(rows) for row in rows)
     return (
         square
         and all(entry is None or isinstance(entry, str) for row in rows for entry in row)
-        and not any(row[place] for place, row in enumerate(rows))
+        and all(row[place] in _NO_EDGE for place, row in enumerate(rows))
     )
 
 
 def _is_pair(value: Any) -> bool:
-    if not isinstance(value, list | tuple) or len(value) != 2 or not _is_list(value[1]):
+    if not isinstance(value, list | tuple) or len(value) != 2 or not _is_list(_plain(value[1])):
         return False
     try:
         matrix = np.asarray(value[0])
@@ -118,6 +118,23 @@ def _from_networkx(graph: Any) -> list[Triple]:
     return found
 
 
+def _from_matrix(rows: list[list[str | None]]) -> list[Triple]:
+    """Where edges lead to higher numbers, ``none`` is one above the diagonal only."""
+    found = [
+        (source, target, name)
+        for source, row in enumerate(rows)
+        for target, name in enumerate(row)
+        if name and (name != "none" or source < target)
+    ]
+    upwards = all(source < target for source, target, _ in found)
+    if upwards and all(target < len(rows) - 1 for _, target, _ in found):
+        raise ArchitectureError(
+            f"node {len(rows) - 1} of the cell, its output, receives nothing; give it an edge "
+            "(with the operator 'none' if nothing shall flow), or leave out its row and column"
+        )
+    return found
+
+
 def _from_nodes(matrix: Any, names: list[str]) -> list[Triple]:
     """Operators on nodes: each reads a node of sums and writes to the sums of its readers."""
     size = len(matrix)
@@ -132,14 +149,20 @@ def _from_nodes(matrix: Any, names: list[str]) -> list[Triple]:
     made: list[Hashable] = ["input", *(("made", node) for node in range(1, size - 1))]
     sums: list[Hashable] = ["input", *(("sum", node) for node in range(1, size - 1)), "output"]
     found: list[Triple] = []
+    reached = [0]
     for node in range(1, size):
-        found += [
-            (made[source], sums[node], "skip_connect") for source in np.flatnonzero(matrix[:, node])
-        ]
+        sources = [source for source in reached if matrix[source, node]]
+        if not sources:
+            continue
+        reached.append(node)
+        found += [(made[source], sums[node], "skip_connect") for source in sources]
         if node < size - 1:
-            if not matrix[:, node].any():
-                raise ArchitectureError(f"node {node} of the cell receives nothing")
             found.append((sums[node], made[node], names[node - 1]))
+    if size - 1 not in reached:
+        raise ArchitectureError(
+            f"nothing leads from the input of the cell to its output, node {size - 1}; give it an "
+            "edge (from a node with the operator 'none' if nothing shall flow)"
+        )
     return found
 
 

@@ -6,6 +6,7 @@ import random
 from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
 import pytest
 
 import archcost
@@ -65,6 +66,35 @@ def test_operators_on_nodes() -> None:
     assert sum(layer.kind == "add" for layer in layers) == 15 * 3 + 2
     named = ["input", "nor_conv_3x3", "max_pool_3x3", "output"]
     assert Architecture.from_graph((matrix, named), PLACE) == found
+
+
+def test_none_is_no_edge_where_none_can_be() -> None:
+    words = [["none"] * 3 for _ in range(3)]
+    words[0][1], words[0][2], words[1][2] = "nor_conv_5x5", "none", "dw_conv_3x3"
+    triples = [(0, 1, "nor_conv_5x5"), (0, 2, "none"), (1, 2, "dw_conv_3x3")]
+    for matrix in (words, np.array(words), np.array(words, dtype=object)):
+        assert Architecture.from_graph(matrix, PLACE) == Architecture.from_graph(triples, PLACE)
+        assert len(read_networks(matrix)) == 1
+
+
+def test_nodes_that_nothing_reaches_are_left_out() -> None:
+    matrix = np.triu(np.ones((4, 4), dtype=int), k=1)
+    whole = Architecture.from_graph((matrix, ["nor_conv_3x3", "max_pool_3x3"]), PLACE)
+    pruned = np.insert(np.insert(matrix, 2, 0, axis=0), 2, 0, axis=1)
+    fed_by_nothing = pruned.copy()
+    fed_by_nothing[2, 4] = 1
+    for given in (pruned, fed_by_nothing):
+        names = np.array(["nor_conv_3x3", "none", "max_pool_3x3"])
+        assert Architecture.from_graph((given, names), PLACE) == whole
+    pruned[:, -1] = 0
+    with pytest.raises(ArchitectureError, match="nothing leads .* node 4"):
+        Architecture.from_graph((pruned, names.tolist()), PLACE)
+
+
+def test_an_output_that_receives_nothing_is_not_another_node() -> None:
+    cut_off = [[None, "nor_conv_3x3", None], [None, None, None], [None, None, None]]
+    with pytest.raises(ArchitectureError, match="node 2 of the cell, its output"):
+        Architecture.from_graph(cut_off, PLACE)
 
 
 def test_relabelled_nodes_cost_the_same() -> None:
