@@ -64,13 +64,23 @@ def _why_no_number(value: object) -> str:
     return "are not numbers such as 12.5, without a unit"
 
 
+def without_mask(values: object) -> object:
+    """A masked array as one of objects with None where masked; anything else as it is.
+
+    `np.asarray` of it would take for values what the mask hides.
+    """
+    if not isinstance(values, np.ma.MaskedArray):
+        return values
+    return np.where(values.mask, None, values.data) if np.ma.is_masked(values) else values.data
+
+
 def as_measured(
     values: Iterable[object], name: str, failed_value: float | None = None
 ) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
     """Measured costs as numbers, with those set apart where the device refused the network.
 
     Args:
-        values: (n,) costs; None, NaN and empty strings mean "not measured".
+        values: (n,) costs; None, NaN, empty strings and what is masked mean "not measured".
         name: what they are, for messages, e.g. the column's name.
         failed_value: the value by which the table says that the device refused, e.g. -1.
 
@@ -82,7 +92,8 @@ def as_measured(
         MeasurementError: values that are not numbers, are infinite or negative, with the numbers
             of their rows (the first row of data is row 1).
     """
-    given = values if isinstance(values, np.ndarray) else np.fromiter(values, dtype=object)
+    plain: Any = without_mask(values)
+    given = plain if isinstance(plain, np.ndarray) else np.fromiter(plain, dtype=object)
     if given.ndim != 1:
         raise MeasurementError(f"{name}: one value per architecture expected, got {given.shape}")
     refuse = partial(_refuse, given, name, failed_value)

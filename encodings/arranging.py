@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from archcost.data.measurements import without_mask
 from archcost.data.names import speaks_of_cost
 from archcost.data.tables import ARCHITECTURE_COLUMNS
 from archcost.encodings.architecture import Architecture
@@ -85,7 +86,7 @@ def _plain(archs: object) -> object:
     if hasattr(archs, "columns"):
         return in_column_order(archs)
     if hasattr(archs, "__array__"):
-        return np.asarray(archs)
+        return np.asarray(without_mask(archs))
     if isinstance(archs, str | bytes | dict | set | frozenset | Architecture):
         return archs
     if hasattr(archs, "nodes") and hasattr(archs, "edges"):

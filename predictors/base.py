@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from archcost.data import as_measured
+from archcost.data.measurements import without_mask
 from archcost.encodings import Batch, parse
 from archcost.errors import (
     MeasurementError,
@@ -181,7 +182,7 @@ def positive_costs(
             "fit requires y to be passed, but the target y is None: give measured costs, one for "
             "each architecture"
         )
-    column = np.asarray(measured)
+    column = np.asarray(without_mask(measured))
     if column.ndim == 2 and column.shape[1] == 1:
         from sklearn.utils.validation import column_or_1d
 

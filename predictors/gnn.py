@@ -23,6 +23,7 @@ from weakref import WeakKeyDictionary, WeakValueDictionary
 import numpy as np
 import numpy.typing as npt
 
+from archcost.data.measurements import without_mask
 from archcost.encodings import Batch, parse
 from archcost.encodings.matrices import wiring
 from archcost.encodings.nodes import node_rows
@@ -235,7 +236,7 @@ class GNNPredictor(Predictor):
 
         batch = parse(archs)
         one_skeleton(batch, "a gnn")
-        costs = np.asarray(measured, dtype=np.float64)
+        costs = np.asarray(without_mask(measured), dtype=np.float64)
         if costs.ndim != 2 or len(costs) != len(batch):
             raise MeasurementError(
                 f"measured costs of shape {costs.shape} for {len(batch)} architectures; give a "

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from archcost.data import as_measured
+from archcost.data.measurements import without_mask
 from archcost.encodings import Batch
 from archcost.errors import MeasurementError
 from archcost.predictors.base import one_skeleton
@@ -56,7 +57,7 @@ def clean(batch: Batch, measured: npt.ArrayLike) -> Campaign:
         UnsupportedError: several spaces or data sets.
     """
     one_skeleton(batch, "a measurement campaign")
-    costs, refused = as_measured(np.asarray(measured), "measured", REFUSED)
+    costs, refused = as_measured(np.asarray(without_mask(measured)), "measured", REFUSED)
     if costs.shape != (len(batch),):
         raise MeasurementError(f"{len(costs)} measured costs for {len(batch)} networks; one each")
     missing = np.isnan(costs) & ~refused

@@ -27,6 +27,13 @@ def test_missing_values_of_pandas_are_gaps() -> None:
     np.testing.assert_array_equal(costs, [1.0, np.nan, np.nan, 2.0])
 
 
+@pytest.mark.parametrize("dtype", [np.int64, np.float64, object])
+def test_what_is_masked_is_a_gap(dtype: type) -> None:
+    values = np.ma.array([5, 7, 9], mask=[False, True, False], dtype=dtype)
+    np.testing.assert_array_equal(as_measured(values, "x")[0], [5, np.nan, 9])
+    np.testing.assert_array_equal(as_measured(values[:1], "x")[0], [5])
+
+
 def test_failures_are_no_costs() -> None:
     costs, failed = as_measured([2.0, -1, "-1", 3, None], "edgetpu", failed_value=-1)
     np.testing.assert_array_equal(costs, [2.0, np.nan, np.nan, 3.0, np.nan])

@@ -139,6 +139,17 @@ def test_malformed_says_what(form: object, says: str) -> None:
         parse(form)
 
 
+def test_what_is_masked_is_missing() -> None:
+    cells = np.ma.array([1, 2, 3], mask=[False, True, False])
+    with pytest.raises(ArchitectureError, match="architecture 1: None"):
+        parse(cells)
+    assert parse_each(cells)[0] == parse([1, 3])
+    rows = np.ma.array([IDS_1, IDS_1], mask=[[False] * 6, [False] * 5 + [True]])
+    with pytest.raises(ArchitectureError, match="architecture 1"):
+        parse(rows)
+    assert parse(np.ma.array([IDS_1, IDS_1])) == parse([1, 1])
+
+
 def test_row_of_a_malformed_architecture_is_named() -> None:
     with pytest.raises(ArchcostError, match="architecture 1"):
         parse([CELL_1, "nonsense", CELL_1])

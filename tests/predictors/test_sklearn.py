@@ -168,6 +168,8 @@ def test_checks_as_they_are(estimator: Predictor) -> None:
 def test_costs_are_required() -> None:
     with pytest.raises(MeasurementError, match="requires y to be passed, but the target y is None"):
         AdditivePredictor().fit(CELLS, None)
+    with pytest.raises(MeasurementError, match="are missing"):
+        AdditivePredictor().fit(CELLS, np.ma.array(COSTS, mask=COSTS == COSTS.max()))
     with pytest.raises(MeasurementError, match="at least one"):
         AdditivePredictor().fit([], [])
 
