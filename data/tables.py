@@ -162,17 +162,24 @@ def architecture_columns(
     Raises:
         TableError: there is none.
     """
-    if arch_column is None and set(_BLOCK_COLUMNS) <= set(names):
-        return [*_BLOCK_COLUMNS]
-    wanted = ARCHITECTURE_COLUMNS if arch_column is None else (arch_column,)
-    found = {name if arch_column else folded(name): name for name in reversed(names)}
-    name = next((found[name] for name in wanted if name in found), None)
-    if name is None:
+    if arch_column is None:
+        found, wanted = usual_columns(names), (*ARCHITECTURE_COLUMNS, "or op_0 to op_21")
+    else:
+        found, wanted = [name for name in names if name == arch_column][:1], (arch_column,)
+    if not found:
         raise TableError(
             f"{path}: no architecture column; found {_listed(names)}; expected one of "
-            f"{', '.join(wanted)}" + (", or op_0 to op_21" if arch_column is None else "")
+            f"{', '.join(wanted)}"
         )
-    return [name]
+    return found
+
+
+def usual_columns(names: Sequence[str], usual: Sequence[str] = ARCHITECTURE_COLUMNS) -> list[str]:
+    """Of the names of columns op_0 to op_21, or the first of the usual ones; empty: neither."""
+    if set(_BLOCK_COLUMNS) <= set(names):
+        return [*_BLOCK_COLUMNS]
+    found = {folded(name): name for name in reversed(names)}
+    return [found[name] for name in usual if name in found][:1]
 
 
 def _with_architectures(path: Path, arch_column: str | None) -> pd.DataFrame:

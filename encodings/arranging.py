@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 
 from archcost.data.measurements import without_mask
-from archcost.data.names import speaks_of_cost
-from archcost.data.tables import ARCHITECTURE_COLUMNS
+from archcost.data.names import folded, speaks_of_cost
+from archcost.data.tables import ARCHITECTURE_COLUMNS, usual_columns
 from archcost.encodings.architecture import Architecture
 from archcost.encodings.matrices import AnyArray, in_column_order
+from archcost.encodings.nasbench201 import index_by_string
 from archcost.encodings.reading import ONE_HOT_SHAPES, Reader
 from archcost.encodings.spaces import FBNET, SPACES
 from archcost.encodings.text import shown
@@ -22,6 +23,9 @@ Elements = list[Any] | AnyArray
 """A list, or an array along its first axis, of single architectures."""
 
 _NUMERIC = "biuf"
+_INDEX = "arch_index"
+# In a DataFrame "index" is how pandas calls the numbers of its rows.
+_COLUMNS = tuple(name for name in ARCHITECTURE_COLUMNS if name != "index")
 
 
 def arrange(archs: object, reader: Reader) -> Elements:
@@ -69,6 +73,37 @@ def rows_of(archs: object) -> AnyArray:
     return np.atleast_2d(array)
 
 
+def in_frame(archs: Any) -> Any:
+    """Of a DataFrame its column of architectures, if one is called so; anything else as it is.
+
+    Raises:
+        ArchitectureError: ``arch_index`` says other cells than the strings beside it.
+    """
+    if not hasattr(archs, "columns"):
+        return archs
+    names = _column_names(archs)
+    found = usual_columns(names, _COLUMNS)
+    if not found:
+        return archs
+    column = archs[found[0] if len(found) == 1 else found]
+    for name in names:
+        if folded(name) == _INDEX and name not in found:
+            _check_indices(column, name, archs[name])
+    return column
+
+
+def _check_indices(texts: Iterable[object], name: str, indices: Iterable[Any]) -> None:
+    known = index_by_string()
+    for row, (text, index) in enumerate(zip(texts, indices, strict=True)):
+        right = known.get(text) if isinstance(text, str) else None
+        # An index that is not there is not equal to itself.
+        if right is not None and index != right and index == index:
+            raise ArchitectureError(
+                f"architecture {row}: column {name!r} says {shown(index)}, but the cell beside it "
+                f"is {right}; give the column that is right alone"
+            )
+
+
 def _plain(archs: object) -> object:
     """Arrays, frames and tensors as arrays, other iterables as lists, the rest as it is."""
     if isinstance(archs, range):
@@ -77,6 +112,7 @@ def _plain(archs: object) -> object:
         return np.array(archs, dtype=np.int64) if within else list(archs)
     if hasattr(archs, "tocsr"):
         raise ArchitectureError("sparse matrices are not read; give .toarray() of it")
+    archs = in_frame(archs)
     for name in _column_names(archs):
         if speaks_of_cost(name):
             raise ArchitectureError(

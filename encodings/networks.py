@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any, overload
 
 from archcost.encodings.architecture import Architecture, Skeleton
+from archcost.encodings.arranging import in_frame
 from archcost.encodings.batch import Batch
 from archcost.encodings.cells import is_graph
 from archcost.encodings.layers import LayerGraph
@@ -117,6 +118,7 @@ def _read_each(
 
 def is_custom(archs: object) -> bool:
     """Whether this is, or holds, anything that `archcost.parse` does not read in a known space."""
+    archs = in_frame(archs)
     if isinstance(archs, Networks):
         return True
     if isinstance(archs, Batch):
@@ -134,6 +136,7 @@ def is_custom(archs: object) -> bool:
 
 def members(archs: object) -> list[Any]:
     """The networks of a container, or the one that this is: a graph may be a list too."""
+    archs = in_frame(archs)
     sparse = hasattr(archs, "tocsr")  # `parse` says that it does not read them
     if (
         sparse

@@ -15,8 +15,10 @@ Lists, tuples, arrays, Series, DataFrames and Arrow columns of these are batches
 need be. Whole numbers in a one-dimensional array, Series or range are indices of NAS-Bench-201. So
 are those of a list, except 22 numbers up to 8, which are one FBNet network, and six numbers up to
 9 some of which are equal, which could as well be meant as one cell: that is refused. With
-``space="fbnet"`` a flat row of numbers is one network. A column called as a cost, such as
-``latency_ms``, is refused.
+``space="fbnet"`` a flat row of numbers is one network. Of a DataFrame the column is read that is
+called as architectures are in tables (``arch_str``, ``architecture``, ``arch``, ``cell``,
+``network``, ``arch_index``, or ``op_0`` to ``op_21``); without one, rows are architectures. A
+column called as a cost, such as ``latency_ms``, is refused.
 """
 
 from __future__ import annotations

@@ -19,7 +19,7 @@ from archcost.errors import UnsupportedError
 from archcost.predictors.base import Floats, Predictor, level_off, one_skeleton, positive_costs
 
 _DIGITS = 12
-# Where sums level off that noise has made negative for some networks, as a share of what they reach.
+# Where sums level off that noise has made negative for some networks; a share of what they reach.
 # Of the exact ones that ship, none goes below three times as much.
 _LEAST = 0.01
 

@@ -87,7 +87,7 @@ def test_nodes_that_nothing_reaches_are_left_out() -> None:
         names = np.array(["nor_conv_3x3", "none", "max_pool_3x3"])
         assert Architecture.from_graph((given, names), PLACE) == whole
     pruned[:, -1] = 0
-    with pytest.raises(ArchitectureError, match="nothing leads .* node 4"):
+    with pytest.raises(ArchitectureError, match=r"nothing leads .* node 4"):
         Architecture.from_graph((pruned, names.tolist()), PLACE)
 
 

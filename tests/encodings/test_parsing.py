@@ -23,6 +23,7 @@ from archcost.encodings import (
     parse,
     parse_each,
 )
+from archcost.encodings.networks import is_custom, read_networks
 from archcost.errors import (
     ArchcostError,
     ArchitectureError,
@@ -111,9 +112,33 @@ def test_six_digits_some_of_them_equal_are_refused_as_ambiguous(
 )
 def test_a_column_of_costs_is_no_architecture(column: str) -> None:
     frame = pd.DataFrame({column: [17, 20]})
-    for costs in (frame, frame[column], frame.assign(arch=[1, 2])):
+    for costs in (frame, frame[column]):
         with pytest.raises(ArchitectureError, match=rf"{re.escape(column)}.*arch_str"):
             parse(costs)
+    assert parse(frame.assign(arch=[1, 2])) == parse([1, 2])
+
+
+def test_the_column_of_architectures_of_a_frame() -> None:
+    frame = pd.DataFrame({"accuracy": [0.9, 0.8], "arch_index": [1, 7]})
+    assert parse(frame) == parse(frame["arch_index"])
+    texts = frame.assign(Arch_Str=[all_strings()[1], all_strings()[7]])
+    assert parse(texts) == parse([1, 7])
+    assert parse(texts.assign(arch_index=[1.0, np.nan])) == parse([1, 7])
+    with pytest.raises(ArchitectureError, match=r"1: column 'arch_index' says 8, .* 7;"):
+        parse(texts.assign(arch_index=[1, 8]))
+    blocks = pd.DataFrame([range(22)], columns=[f"op_{i}" for i in range(22)]) % 9
+    assert parse(blocks.assign(accuracy=0.9)) == parse(blocks.to_numpy(), space="fbnet")
+    # pandas calls the numbers of rows so.
+    rows = encode([1, 7], "onehot").to_frame().reset_index()
+    with pytest.raises(ArchitectureError, match="31 numbers"):
+        parse(rows)
+
+
+def test_frames_with_cells_outside_the_spaces() -> None:
+    text = "|nor_conv_5x5~0|"
+    frame = pd.DataFrame({"arch": [text, all_strings()[7]], "accuracy": [0.9, 0.8]})
+    assert read_networks(frame).strings() == frame["arch"].tolist()
+    assert is_custom(frame.assign(arch=list(read_networks(frame))))
 
 
 @pytest.mark.parametrize("column", ["arch", "arch_index", "my cells", "programs", 0, None])

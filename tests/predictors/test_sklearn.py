@@ -169,7 +169,7 @@ def test_costs_are_required() -> None:
     with pytest.raises(MeasurementError, match="requires y to be passed, but the target y is None"):
         AdditivePredictor().fit(CELLS, None)
     with pytest.raises(MeasurementError, match="are missing"):
-        AdditivePredictor().fit(CELLS, np.ma.array(COSTS, mask=COSTS == COSTS.max()))
+        AdditivePredictor().fit(CELLS, np.ma.masked_greater(COSTS, COSTS[0]))
     with pytest.raises(MeasurementError, match="at least one"):
         AdditivePredictor().fit([], [])
 
