@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from difflib import get_close_matches
 from itertools import islice
+from numbers import Integral
 
 
 class ArchcostError(Exception):
@@ -67,6 +68,17 @@ def unknown_name(kind: str, name: object, known: Iterable[str]) -> UnknownNameEr
     else:
         hint = f"known: {', '.join(names) or 'none'}"
     return UnknownNameError(f"unknown {kind} {str(name)!r}; {hint}")
+
+
+def check_whole(name: str, value: object, least: int = 1) -> None:
+    """Refuse what is no whole number, or one below the least that makes sense.
+
+    Raises:
+        UnsupportedError: it is; NumPy's whole numbers are none the less.
+    """
+    whole = isinstance(value, Integral) and not isinstance(value, bool)
+    if not whole or value < least:  # type: ignore[operator]
+        raise UnsupportedError(f"{name} is {value!r}; give a whole number from {least} on")
 
 
 def first_few(words: Iterable[str], count: int, most: int = 5) -> str:

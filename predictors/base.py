@@ -105,6 +105,7 @@ class Predictor:
         Raises:
             MeasurementError: a cost is not a positive finite number, or the lengths differ.
             ArchitectureError: an architecture is malformed.
+            UnsupportedError: a parameter is out of its range, or skeletons are mixed.
         """
         raise NotImplementedError
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from functools import cached_property
+from numbers import Real
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Self
 
@@ -15,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from archcost.encodings import parse
-from archcost.errors import CheckpointError
+from archcost.errors import CheckpointError, UnsupportedError, check_whole
 from archcost.predictors.base import Floats, Predictor, one_skeleton, positive_costs
 from archcost.predictors.rows import feature_rows
 from archcost.predictors.trees import Forest
@@ -150,10 +151,20 @@ class GBDTPredictor(Predictor):
         batch = parse(archs)
         one_skeleton(batch, "a gbdt")
         costs = positive_costs(measured, len(batch))
+        self._check_parameters()
         self.booster_ = train_booster(
             feature_rows(batch), np.log(costs), "reg:absoluteerror", **self.get_params()
         )
         return self
+
+    def _check_parameters(self) -> None:
+        check_whole("n_estimators", self.n_estimators)
+        check_whole("max_depth", self.max_depth)
+        check_whole("seed", self.seed, least=0)
+        if not (isinstance(self.learning_rate, Real) and 0 < self.learning_rate <= 1):
+            raise UnsupportedError(
+                f"learning_rate is {self.learning_rate!r}; give a number above 0, up to 1"
+            )
 
     def predict(self, archs: object) -> Floats:
         """As `Predictor.predict`."""

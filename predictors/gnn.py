@@ -27,7 +27,7 @@ from archcost.data.measurements import without_mask
 from archcost.encodings import Batch, parse
 from archcost.encodings.matrices import wiring
 from archcost.encodings.nodes import node_rows
-from archcost.errors import CheckpointError, MeasurementError
+from archcost.errors import CheckpointError, MeasurementError, check_whole
 from archcost.predictors.base import Floats, Predictor, one_skeleton, positive_costs
 from archcost.predictors.rows import feature_rows, kept
 
@@ -230,6 +230,7 @@ class GNNPredictor(Predictor):
 
         Raises:
             MeasurementError: a cost is not positive, or a device has none.
+            UnsupportedError: a parameter is no whole number from 1 on (`seed`: from 0).
             ArchitectureError: an architecture is malformed.
         """
         from archcost.predictors.network import train_network
@@ -247,7 +248,10 @@ class GNNPredictor(Predictor):
             raise MeasurementError("a device has no measurement at all; leave it out")
         for column, given in zip(costs.T, there.T, strict=True):
             positive_costs(column[given], int(given.sum()))
-        graphs, settings = Graphs.of(batch), self.get_params()
+        settings = self.get_params()
+        for name, value in settings.items():
+            check_whole(name, value, least=0 if name == "seed" else 1)
+        graphs = Graphs.of(batch)
         seeds = range(settings.pop("seed"), self.seed + settings.pop("members"))
         networks = tuple(
             GraphNetwork(train_network(graphs, np.log(costs), seed=seed, **settings))

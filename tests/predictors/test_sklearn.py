@@ -23,7 +23,7 @@ from sklearn.utils.validation import validate_data
 
 import archcost
 from archcost.encodings import all_strings, encode
-from archcost.errors import MeasurementError, NotFittedError, UnknownNameError
+from archcost.errors import MeasurementError, NotFittedError, UnknownNameError, UnsupportedError
 from archcost.predictors import (
     AdditivePredictor,
     EnsemblePredictor,
@@ -172,6 +172,24 @@ def test_costs_are_required() -> None:
         AdditivePredictor().fit(CELLS, np.ma.masked_greater(COSTS, COSTS[0]))
     with pytest.raises(MeasurementError, match="at least one"):
         AdditivePredictor().fit([], [])
+
+
+@pytest.mark.parametrize(
+    ("predictor", "says"),
+    [
+        (GBDTPredictor(n_estimators=0), "n_estimators is 0; .* from 1 on"),
+        (GBDTPredictor(max_depth=2.5), r"max_depth is 2\.5"),  # type: ignore[arg-type]
+        (GBDTPredictor(learning_rate=-0.1), r"learning_rate is -0\.1; .* above 0"),
+        (GBDTPredictor(seed="a"), "seed is 'a'; .* from 0 on"),  # type: ignore[arg-type]
+        (GNNPredictor(members=0), "members is 0"),
+        (GNNPredictor(steps=-1), "steps is -1"),
+        (EnsemblePredictor([]), "for 0 members"),
+    ],
+    ids=repr,
+)
+def test_parameters_out_of_range_are_refused_by_fit(predictor: Predictor, says: str) -> None:
+    with pytest.raises(UnsupportedError, match=says):
+        predictor.fit(CELLS, COSTS)
 
 
 def test_not_fitted_is_the_librarys_error_too() -> None:
