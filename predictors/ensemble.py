@@ -54,7 +54,7 @@ class EnsemblePredictor(Predictor):
         Raises:
             UnsupportedError: not one weight a member, or weights that sum to nothing.
         """
-        return cls(members)._assemble(members, np.asarray(weights, dtype=np.float64))
+        return cls(members, weights)._assemble(members, np.asarray(weights, dtype=np.float64))
 
     def _assemble(self, fitted: Sequence[Predictor], weights: Floats) -> Self:
         if weights.shape != (len(fitted),) or not (weights >= 0).all() or weights.sum() <= 0:

@@ -19,7 +19,7 @@ from archcost.encodings import parse
 from archcost.errors import CheckpointError, UnsupportedError, check_whole
 from archcost.predictors.base import Floats, Predictor, one_skeleton, positive_costs
 from archcost.predictors.rows import feature_rows
-from archcost.predictors.trees import Forest
+from archcost.predictors.trees import Forest, tree_count
 
 if TYPE_CHECKING:
     import xgboost
@@ -181,9 +181,10 @@ class GBDTPredictor(Predictor):
 
     @classmethod
     def from_state(cls, state: dict[str, npt.NDArray[Any]]) -> Self:
-        """As `Predictor.from_state`."""
-        model = cls()
-        model.booster_ = Booster(state["booster.ubj"].tobytes())
+        """As `Predictor.from_state`; of the parameters only the number of trees is known then."""
+        content = state["booster.ubj"].tobytes()
+        model = cls(tree_count(content))
+        model.booster_ = Booster(content)
         return model
 
 

@@ -286,7 +286,7 @@ class GNNPredictor(Predictor):
 
     @classmethod
     def from_state(cls, state: dict[str, npt.NDArray[Any]]) -> Self:
-        """As `Predictor.from_state`."""
+        """As `Predictor.from_state`; not known of the parameters are then `steps` and `seed`."""
         members: dict[str, dict[str, npt.NDArray[Any]]] = {}
         for name, value in state.items():
             if name.startswith(SHARED):
@@ -299,4 +299,8 @@ class GNNPredictor(Predictor):
         devices = min((network.devices for network in networks), default=0)
         if not 0 <= device < devices:
             raise CheckpointError(f"device {device} of a network of {devices}")
-        return cls(len(networks))._of(networks, device)
+        first = networks[0]
+        hidden, width = (len(first.arrays[f"{part}.bias"]) for part in ("nodes", "rows"))
+        embedding = first.arrays["embedding"].shape[1]
+        model = cls(len(networks), hidden, first.layers, width, embedding)
+        return model._of(networks, device)

@@ -77,6 +77,18 @@ def _trees(content: bytes) -> list[_Tree]:
     return trees
 
 
+def tree_count(content: bytes) -> int:
+    """How many trees a file says that it has, without reading them.
+
+    Raises:
+        CheckpointError: it does not say so.
+    """
+    words = _text(content, b"num_trees")
+    if not words.isdecimal():
+        raise CheckpointError(f"the tree file has {words[:20]!r} trees")
+    return int(words)
+
+
 @dataclass(frozen=True, eq=False)
 class Forest:
     """Trees of one output, side by side: all arrays are (trees, most nodes).

@@ -104,7 +104,8 @@ def test_two_members_predict_their_geometric_mean(fitted: list[GNNPredictor]) ->
     mean = np.sqrt(fitted[0].predict(CELLS) * second.predict(CELLS))
     assert np.allclose(both.predict(CELLS), mean, rtol=1e-5)
     again = GNNPredictor.from_state(both.state())
-    assert again.members == 2
+    params = again.get_params()
+    assert params == both.get_params() | {name: params[name] for name in ("steps", "seed")}
     assert np.array_equal(again.predict(CELLS), both.predict(CELLS))
 
 
@@ -127,6 +128,7 @@ def test_ensemble(fitted: list[GNNPredictor]) -> None:
     expected = fitted[0].predict(CELLS) ** 0.25 * trees.predict(CELLS) ** 0.75
     assert np.allclose(both.predict(CELLS), expected)
     assert np.allclose(both.state()["weights"], [0.25, 0.75])
+    assert both.get_params()["weights"] == [1, 3]
     copy = clone(
         EnsemblePredictor([GBDTPredictor(n_estimators=3), GBDTPredictor(seed=1)], np.ones(2))
     )

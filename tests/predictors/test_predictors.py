@@ -121,6 +121,15 @@ def test_node_relabelling_leaves_predictions_alone(noisy: np.ndarray) -> None:
     assert np.array_equal(model.predict(cells), model.predict(cells[:, [1, 0, 2, 3, 5, 4]]))
 
 
+def test_a_loaded_forest_knows_how_many_trees_it_has() -> None:
+    model = GBDTPredictor(n_estimators=7).fit(CELLS[:50], costs()[:50])
+    state = model.state()
+    assert GBDTPredictor.from_state(state).n_estimators == 7
+    damaged = state["booster.ubj"].tobytes().replace(b"num_trees", b"sum_trees")
+    with pytest.raises(CheckpointError, match="num_trees"):
+        GBDTPredictor.from_state({"booster.ubj": np.frombuffer(damaged, dtype=np.uint8)})
+
+
 def test_numpy_and_library_agree(noisy: np.ndarray) -> None:
     rows = feature_rows(parse(CELLS))
     booster = train_booster(
