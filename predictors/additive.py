@@ -17,6 +17,7 @@ import numpy.typing as npt
 from archcost.encodings import Batch, Group, encode, key_table, parse
 from archcost.errors import UnsupportedError
 from archcost.predictors.base import Floats, Predictor, level_off, one_skeleton, positive_costs
+from archcost.predictors.rows import check_space
 
 _DIGITS = 12
 # Where sums level off that noise has made negative for some networks; a share of what they reach.
@@ -73,6 +74,7 @@ class AdditivePredictor(Predictor):
         if not len(batch):
             return np.zeros(0)
         design, length = _design(batch), batch.groups[0].ids.shape[1]
+        check_space(batch, design, len(self.numerator_), _design)
         values = _positive_sums(design, self.numerator_, length)
         if len(self.denominator_):
             values /= _positive_sums(design, self.denominator_, length)

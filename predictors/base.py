@@ -115,6 +115,7 @@ class Predictor:
         Raises:
             NotFittedError: before `fit`.
             ArchitectureError: an architecture is malformed.
+            UnsupportedError: architectures of another space than those that were fitted.
         """
         raise NotImplementedError
 

@@ -18,7 +18,7 @@ import numpy.typing as npt
 from archcost.encodings import parse
 from archcost.errors import CheckpointError, UnsupportedError, check_whole
 from archcost.predictors.base import Floats, Predictor, one_skeleton, positive_costs
-from archcost.predictors.rows import feature_rows
+from archcost.predictors.rows import check_space, feature_rows
 from archcost.predictors.trees import Forest, tree_count
 
 if TYPE_CHECKING:
@@ -173,7 +173,9 @@ class GBDTPredictor(Predictor):
         if not len(batch):
             return np.zeros(0)
         one_skeleton(batch, "a gbdt")
-        return np.exp(self.booster_.margin(feature_rows(batch)))
+        rows = feature_rows(batch)
+        check_space(batch, rows, self.booster_.forest.features)
+        return np.exp(self.booster_.margin(rows))
 
     def state(self) -> dict[str, npt.NDArray[Any]]:
         """As `Predictor.state`."""

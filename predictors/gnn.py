@@ -29,7 +29,7 @@ from archcost.encodings.matrices import wiring
 from archcost.encodings.nodes import node_rows
 from archcost.errors import CheckpointError, MeasurementError, check_whole
 from archcost.predictors.base import Floats, Predictor, one_skeleton, positive_costs
-from archcost.predictors.rows import feature_rows, kept
+from archcost.predictors.rows import check_space, feature_rows, kept
 
 Array = npt.NDArray[np.float32]
 
@@ -100,6 +100,7 @@ class GraphNetwork:
             ]
         except (KeyError, ValueError) as error:
             raise CheckpointError(f"not a graph network ({error})") from None
+        self.features = rows
         self._widths = (nodes, rows)
 
     def log_costs(self, graphs: Graphs, device: int) -> Floats:
@@ -272,6 +273,7 @@ class GNNPredictor(Predictor):
             return np.zeros(0)
         one_skeleton(batch, "a gnn")
         graphs = _graphs(batch)
+        check_space(batch, graphs.rows, self.networks_[0].features)
         found = [network.log_costs(graphs, self.device_) for network in self.networks_]
         return np.exp(np.mean(found, axis=0))
 

@@ -22,7 +22,7 @@ from sklearn.utils.estimator_checks import check_estimator
 from sklearn.utils.validation import validate_data
 
 import archcost
-from archcost.encodings import all_strings, encode
+from archcost.encodings import all_strings, encode, parse
 from archcost.errors import MeasurementError, NotFittedError, UnknownNameError, UnsupportedError
 from archcost.predictors import (
     AdditivePredictor,
@@ -190,6 +190,18 @@ def test_costs_are_required() -> None:
 def test_parameters_out_of_range_are_refused_by_fit(predictor: Predictor, says: str) -> None:
     with pytest.raises(UnsupportedError, match=says):
         predictor.fit(CELLS, COSTS)
+
+
+@pytest.mark.parametrize(
+    "predictor",
+    [AdditivePredictor(), AdditivePredictor(ratio=True), GBDTPredictor(2), GNNPredictor(steps=2)],
+)
+def test_another_space_than_that_of_fit_is_named(predictor: Predictor) -> None:
+    chains = parse(np.random.default_rng(0).integers(0, 9, (60, 22)), space="fbnet")
+    with pytest.raises(UnsupportedError, match="of fbnet for a .* fitted on nasbench201"):
+        clone(predictor).fit(CELLS, COSTS).predict(chains)
+    with pytest.raises(UnsupportedError, match="of nasbench201 for a .* fitted on fbnet"):
+        clone(predictor).fit(chains, np.arange(60) + 1.0).predict(CELLS)
 
 
 def test_not_fitted_is_the_librarys_error_too() -> None:
