@@ -29,7 +29,7 @@ class UnsupportedError(ArchcostError, ValueError):
 
 
 class MeasurementError(ArchcostError, ValueError):
-    """Measured costs are negative, not finite, not numbers, or do not match their architectures."""
+    """Costs are negative, not finite, not numbers, or do not match their architectures."""
 
 
 class TableError(ArchcostError, ValueError):

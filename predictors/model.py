@@ -19,7 +19,7 @@ from archcost.encodings import (
 )
 from archcost.encodings.nasbench201 import CELLS, index_of
 from archcost.encodings.networks import is_custom, members
-from archcost.errors import ArchcostError, UnsupportedError
+from archcost.errors import ArchcostError, MeasurementError, UnsupportedError
 from archcost.predictors.base import Floats, Predictor
 from archcost.predictors.estimate import Estimate, Strings
 from archcost.predictors.gbdt import Feasibility
@@ -98,6 +98,7 @@ class CostModel:
         Raises:
             ArchitectureError: an architecture is malformed.
             UnsupportedError: an architecture of another space or data set, or another coverage.
+            MeasurementError: the predictor is no part of archcost and gives no costs.
         """
         if self.beyond is not None and is_custom(archs):
             return self._by_the_better(self.beyond, archs, coverage)
@@ -160,10 +161,29 @@ class CostModel:
         return value, np.concatenate(feasible) if feasible else None
 
     def _costs(self, batch: Batch | Networks) -> tuple[Floats, Floats | None]:
-        value = self.predictor.predict(batch)
+        value = self._checked(self.predictor.predict(batch), len(batch))
         if self.feasibility is None or not isinstance(batch, Batch):
             return value, None
         return value, self.feasibility.predict(batch)
+
+    def _checked(self, predicted: object, n: int) -> Floats:
+        """What any predictor gave, which may be somebody's own, as costs (n,)."""
+        name = type(self.predictor).__name__
+        try:
+            value = np.asarray(predicted, dtype=np.float64)
+        except (TypeError, ValueError):
+            raise MeasurementError(f"{name} predicted no numbers; give {n} costs") from None
+        if value.shape != (n,):
+            raise MeasurementError(
+                f"{name} predicted shape {value.shape} for {n} architectures; give one cost each"
+            )
+        (bad,) = np.nonzero(~(np.isfinite(value) & (value >= 0)))
+        if len(bad):
+            raise MeasurementError(
+                f"{name} predicted no cost for {len(bad)} of {n} architectures (architecture "
+                f"{bad[0]}: {value[bad[0]]}); costs are finite and not negative"
+            )
+        return value
 
     @cached_property
     def _cells(self) -> tuple[Batch, Floats, Floats | None]:

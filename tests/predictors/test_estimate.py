@@ -2,9 +2,26 @@
 
 from __future__ import annotations
 
-import numpy as np
+from dataclasses import replace
+from typing import Any
 
-from archcost.predictors import Estimate
+import numpy as np
+import pytest
+
+import archcost
+from archcost.errors import MeasurementError
+from archcost.predictors import Estimate, Predictor
+
+
+class Mine(Predictor):
+    """Somebody's own, that gives whatever it is told to."""
+
+    def __init__(self, predicted: Any) -> None:
+        self.predicted = predicted
+
+    def predict(self, archs: object) -> Any:
+        """Of any three architectures."""
+        return self.predicted
 
 
 def estimate(n: int, feasible: float | None = None) -> Estimate:
@@ -19,6 +36,28 @@ def test_repr_shows_the_first_costs() -> None:
     assert repr(estimate(2)) == shown
     assert repr(estimate(100)).endswith("3 (1.5 to 6) and 97 more>")
     assert repr(estimate(0)) == "<Estimate in ms, 90% intervals: no networks>"
+
+
+@pytest.mark.parametrize(
+    ("predicted", "says"),
+    [
+        ([1.0, 2.0], r"Mine predicted shape \(2,\) for 3"),
+        (np.ones((3, 1)), r"shape \(3, 1\)"),
+        ([1.0, np.nan, -1.0], r"Mine predicted no cost for 2 of 3 .* 1: nan"),
+        ([1.0, 2.0, -1.0], r"architecture 2: -1\.0"),
+        (["fast"] * 3, "Mine predicted no numbers"),
+        (None, r"shape \(\)"),
+    ],
+)
+def test_what_a_predictor_of_ones_own_gives_is_checked(predicted: Any, says: str) -> None:
+    with pytest.raises(MeasurementError, match=says):
+        replace(archcost.load("fpga"), predictor=Mine(predicted)).predict([1, 2, 3])
+
+
+def test_a_list_of_costs_will_do() -> None:
+    found = replace(archcost.load("fpga"), predictor=Mine([1, 2, 3])).predict([1, 2, 3])
+    assert found.value.tolist() == [1.0, 2.0, 3.0]
+    assert (found.lower > 0).all()
 
 
 def test_what_a_part_does_not_know_is_unknown_in_the_whole() -> None:

@@ -198,9 +198,9 @@ def test_parameters_out_of_range_are_refused_by_fit(predictor: Predictor, says: 
 )
 def test_another_space_than_that_of_fit_is_named(predictor: Predictor) -> None:
     chains = parse(np.random.default_rng(0).integers(0, 9, (60, 22)), space="fbnet")
-    with pytest.raises(UnsupportedError, match="of fbnet for a .* fitted on nasbench201"):
+    with pytest.raises(UnsupportedError, match=r"of fbnet for a .* fitted on nasbench201"):
         clone(predictor).fit(CELLS, COSTS).predict(chains)
-    with pytest.raises(UnsupportedError, match="of nasbench201 for a .* fitted on fbnet"):
+    with pytest.raises(UnsupportedError, match=r"of nasbench201 for a .* fitted on fbnet"):
         clone(predictor).fit(chains, np.arange(60) + 1.0).predict(CELLS)
 
 
