@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -41,7 +42,8 @@ class Quality:
         column: its name in a table.
         title: its name on an axis.
         words: where it comes from.
-        of: gives it, (n,), for architectures; NaN: not known, such networks are not chosen.
+        of: gives it, (n,), for architectures; NaN: not known, such networks are not chosen. Found
+            sets are pickled with it: no function within another.
         candidates: the architectures of a table, the only ones that can be chosen; None: all of the
             space.
     """
@@ -82,10 +84,12 @@ def quality(
             "multiply-accumulates (M), standing in for accuracy",
             "No accuracy was given: multiply-accumulates of what reaches the output stand in for "
             "it. They say how much a network computes, not how well it classifies.",
-            lambda batch: useful_macs(batch) / _MILLION,
+            _stand_in,
         )
     if callable(accuracy):
-        return Quality(_USUAL, "accuracy", "Accuracy: from the function given.", _checked(accuracy))
+        return Quality(
+            _USUAL, "accuracy", "Accuracy: from the function given.", partial(_checked, accuracy)
+        )
     if not isinstance(accuracy, str | Path):
         raise UnsupportedError(
             f"accuracy is a {type(accuracy).__name__}; give a .csv or .parquet file, or a function "
@@ -94,17 +98,22 @@ def quality(
     return _from_table(Path(accuracy), space, dataset, column)
 
 
-def _checked(function: Callable[[Batch], npt.ArrayLike]) -> Callable[[Batch], Floats]:
-    def of(batch: Batch) -> Floats:
-        found = np.asarray(function(batch), dtype=np.float64)
-        if found.shape != (len(batch),) or np.isinf(found).any():
-            raise MeasurementError(
-                f"the accuracy function gave shape {found.shape} for {len(batch)} architectures; "
-                "expected one finite number for each, NaN where it is not known"
-            )
-        return found
+def _stand_in(batch: Batch) -> Floats:
+    return useful_macs(batch) / _MILLION
 
-    return of
+
+def _checked(function: Callable[[Batch], npt.ArrayLike], batch: Batch) -> Floats:
+    found = np.asarray(function(batch), dtype=np.float64)
+    if found.shape != (len(batch),) or np.isinf(found).any():
+        raise MeasurementError(
+            f"the accuracy function gave shape {found.shape} for {len(batch)} architectures; "
+            "expected one finite number for each, NaN where it is not known"
+        )
+    return found
+
+
+def _looked_up(accuracies: dict[str, float], batch: Batch) -> Floats:
+    return np.array([accuracies.get(text, np.nan) for text in batch.strings()])
 
 
 def _from_table(path: Path, space: str, dataset: str | None, column: str | None) -> Quality:
@@ -124,7 +133,7 @@ def _from_table(path: Path, space: str, dataset: str | None, column: str | None)
         _USUAL,
         "accuracy",
         f"Accuracy: column {name} of {path.name}, {len(means):,} architectures.",
-        lambda batch: np.array([means.get(text, np.nan) for text in batch.strings()]),
+        partial(_looked_up, means),
         batch.take(np.sort(np.array(list(first.values())))),
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -51,6 +52,15 @@ def test_the_whole_space_is_looked_at(whole: Found) -> None:
     assert (np.diff(whole.scores.value[:, 0]) > 0).all()
     assert len(whole.looked_at) == 15625
     assert whole.pareto.all()
+
+
+@pytest.mark.parametrize("form", ["stand-in", "function", "table"])
+def test_what_was_found_can_be_sent_to_another_process(form: str, tmp_path: Path) -> None:
+    table = tmp_path / "accuracy.csv"
+    table.write_text("arch_index,accuracy\n1,90\n7,80\n9,85\n")
+    accuracy = {"stand-in": None, "function": made_up, "table": table}[form]
+    found = archcost.search("eyeriss", accuracy=accuracy, budget=200)
+    same(pickle.loads(pickle.dumps(found)), found)
 
 
 def test_columns_name_units(whole: Found) -> None:
