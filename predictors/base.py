@@ -167,9 +167,7 @@ def _error_of_both(library: ModuleType) -> type[NotFittedError]:
     return type("NotFittedError", (NotFittedError, library.NotFittedError), content)
 
 
-def positive_costs(
-    measured: npt.ArrayLike | None, n: int, *, empty_allowed: bool = False
-) -> Floats:
+def positive_costs(measured: npt.ArrayLike | None, n: int) -> Floats:
     """Measured costs (n,) as float64, checked; a column (n, 1) is taken for them.
 
     Warns:
@@ -190,8 +188,8 @@ def positive_costs(
 
         column = column_or_1d(column, warn=True)
     costs, _ = as_measured(column, "measured")
-    if not len(costs) and not n and not empty_allowed:
-        raise MeasurementError("no measured costs to learn from; give at least one architecture")
+    if not len(costs) and not n:
+        raise MeasurementError("no measured costs; give at least one architecture with its cost")
     if costs.shape != (n,):
         raise MeasurementError(f"{len(costs)} measured costs for {n} architectures; give one each")
     (bad,) = np.nonzero(~(costs > 0))

@@ -33,8 +33,8 @@ def evaluate(
         coverage: of the intervals that are scored.
 
     Raises:
-        MeasurementError: costs that are missing, not positive or not numbers, with their rows; or
-            Series whose rows are in another order.
+        MeasurementError: no costs; costs that are missing, not positive or not numbers, with their
+            rows; or Series whose rows are in another order.
         ArchitectureError, UnsupportedError: as `CostModel.predict`.
     """
     if not isinstance(predictor, CostModel):
@@ -44,7 +44,7 @@ def evaluate(
         )
     check_order(archs, measured)
     batch = predictor.batch(archs)
-    costs = positive_costs(measured, len(batch), empty_allowed=True)
+    costs = positive_costs(measured, len(batch))
     return scores(predictor.predict(batch, coverage), costs)
 
 
@@ -53,7 +53,7 @@ def scores(found: Estimate, costs: Floats) -> Evaluation:
 
     Args:
         found: predictions of n architectures.
-        costs: (n,) measured, positive.
+        costs: (n,) measured, positive; of none, scores are NaN.
     """
     return Evaluation(
         n=len(costs),

@@ -24,7 +24,7 @@ from archcost.predictors import CostModel, LayerIntervals, LayersPredictor, Targ
 from archcost.predictors.layer_intervals import evenly
 from archcost.training.cards import Trained, make_card, write_trained
 from archcost.training.collect.candidates import sample
-from archcost.training.evaluate import evaluate
+from archcost.training.evaluate import scores
 from archcost.training.layer_tables import Floats, Ints, Measured, gather
 from archcost.training.trials import Name, Progress
 
@@ -166,7 +166,7 @@ def _finish(data: Measured, name: Name, trial: _Trial, growth: Floats, seed: int
         counts=(len(trial.train), len(trial.train), len(trial.test)),
         chosen_by="the only kind for networks outside the known spaces",
         seed=seed,
-        scores=evaluate(model, data.networks.take(trial.test), data.costs[name][trial.test]),
+        scores=scores(model.predict(data.networks.take(trial.test)), data.costs[name][trial.test]),
         note=_note(data, trial),
     )
     return Trained(model, card)

@@ -10,7 +10,7 @@ from archcost.data import DEVICES, OWN, MeasuredTable
 from archcost.encodings import parse
 from archcost.training.adapt import adapt
 from archcost.training.cards import Trained, make_card, write_trained
-from archcost.training.evaluate import evaluate
+from archcost.training.evaluate import scores
 from archcost.training.trials import Settings, split_rows
 
 _GOLDEN = 5
@@ -56,7 +56,7 @@ def train_own(
                 counts=(len(train), model.learned.n_calibration, len(held_out)),
                 chosen_by=model.learned.chosen_by,
                 seed=seed,
-                scores=evaluate(model, batch.take(test), costs[test]),
+                scores=scores(model.predict(batch.take(test)), costs[test]),
             )
             trained.append(write_trained(Trained(model, card), out))
     return trained

@@ -6,8 +6,11 @@ predictors; their out-of-fold predictions choose the kind and calibrate the inte
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+
+import numpy as np
 
 from archcost.checkpoints import Card, checkpoint_folder
 from archcost.checkpoints.store import CARD
@@ -16,7 +19,7 @@ from archcost.data import MeasuredTable, sha256_of
 from archcost.errors import MeasurementError, unknown_name
 from archcost.predictors import ConformalIntervals, CostModel, Feasibility, Target
 from archcost.training.cards import Trained, make_card, write_trained
-from archcost.training.evaluate import evaluate
+from archcost.training.evaluate import scores
 from archcost.training.repeatability import noise_ceiling
 from archcost.training.trials import (
     Data,
@@ -55,7 +58,8 @@ def train(
     Raises:
         UnknownNameError: the tables have no such target.
         UnsupportedError: a device's name cannot be that of a checkpoint.
-        MeasurementError: a target has fewer than 50 measurements, or costs of 0.
+        MeasurementError: a target has fewer than 50 measurements beside those held out for the
+            scores, or costs of 0.
         ArchitectureError: an architecture of the table is malformed, with its row.
     """
     settings = settings or Settings()
@@ -68,7 +72,7 @@ def train(
         names = [name for name in table.targets if chosen is None or name in chosen]
         for name in names:
             check_device_name(name[0])
-            _check_enough(data, name)
+            _check_enough(data, name, settings)
         jobs.append((data, names))
     networks = (settings.folds + 2) * ("gnn" in settings.kinds)
     total = sum(len(names) + networks for _, names in jobs if names)
@@ -98,13 +102,19 @@ def _check_known(chosen: set[Name] | None, tables: list[MeasuredTable]) -> None:
         raise unknown_name("target", name if isinstance(name, str) else " ".join(name), words)
 
 
-def _check_enough(data: Data, name: Name) -> None:
+def _check_enough(data: Data, name: Name, settings: Settings) -> None:
     found = len(data.measured(name, data.train))
-    if found < _FEWEST:
-        target = Target(data.table.space, data.table.dataset, *name)
-        raise MeasurementError(
-            f"{target}: {found} measurements to learn from; give at least {_FEWEST}"
-        )
+    if found >= _FEWEST:
+        return
+    target, every = Target(data.table.space, data.table.dataset, *name), len(data.batch)
+    measured = len(data.measured(name, np.arange(every)))
+    # Of as many more, as many as now go to the part that is held out.
+    more = math.ceil((_FEWEST - found) * every / max(len(data.train), 1))
+    remedy = f"measure {measured + more}" if settings.n_train is None else "give a larger n_train"
+    raise MeasurementError(
+        f"{target}: {measured} measurements, {found} of which are left to learn from beside those "
+        f"held out for the scores; {_FEWEST} are the fewest: {remedy}"
+    )
 
 
 def _finish(
@@ -137,7 +147,7 @@ def _finish(
             chosen_by=chosen_by,
             default=kind == best,
             seed=settings.seed,
-            scores=evaluate(model, data.batch.take(test), data.table.targets[name][test]),
+            scores=scores(model.predict(data.batch.take(test)), data.table.targets[name][test]),
             auc=auc,
             ceiling=noise_ceiling(batch, costs, trial.out_of_fold),
             bases=None if out is None else dict(_bases(members, Path(out))),

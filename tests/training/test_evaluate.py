@@ -111,6 +111,8 @@ def test_published_tables_are_known_by_the_shipped_cards(shared_data: Path) -> N
 def test_evaluate_refuses_bad_measurements() -> None:
     with pytest.raises(MeasurementError, match="row 2"):
         archcost.evaluate(archcost.load("fpga"), [1, 2], [1.0, -3.0])
+    with pytest.raises(MeasurementError, match="no measured costs; give"):
+        archcost.evaluate(archcost.load("fpga"), [], [])
 
 
 def test_series_in_another_order_are_refused() -> None:

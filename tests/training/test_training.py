@@ -140,8 +140,10 @@ def test_too_few_measurements() -> None:
     small = MeasuredTable(
         "nasbench201", "cifar10", None, CELLS[:30], {("raspi4", "latency"): np.ones(30)}
     )
-    with pytest.raises(MeasurementError, match="at least 50"):
+    with pytest.raises(MeasurementError, match=r"30 measurements, 24 of which .* measure 63"):
         train(small)
+    with pytest.raises(MeasurementError, match=r"30 measurements, 9 of which .* larger n_train"):
+        train(small, settings=Settings(n_train=9))
 
 
 @pytest.mark.parametrize("space", ["nasbench201", "custom"])
