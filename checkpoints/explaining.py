@@ -6,12 +6,12 @@ from archcost.checkpoints.registry import load
 from archcost.encodings import CUSTOM, Architecture, parse
 from archcost.encodings.networks import is_custom
 from archcost.errors import ArchitectureError
-from archcost.predictors import Explanation, explain_model
+from archcost.predictors import CostModel, Explanation, explain_model
 
 
 def explain(
     arch: object,
-    device: str,
+    device: str | CostModel,
     metric: str = "latency",
     space: str | None = None,
     dataset: str | None = None,
@@ -26,7 +26,9 @@ def explain(
 
     Args:
         arch: one architecture in any form that `archcost.load(...).predict` takes.
-        device, metric, kind: as `archcost.load`.
+        device: id, or a model such as `archcost.load` and `archcost.adapt` give; a model says all
+            else but the coverage itself.
+        metric, kind: as `archcost.load`.
         space: nasbench201, fbnet or custom; by default what the form of `arch` shows.
         dataset: as `archcost.load`; an `Architecture` has its own.
         coverage: share of measurements that intervals shall hold, 0.5 to 0.99.
@@ -35,6 +37,8 @@ def explain(
         ArchitectureError: malformed, or not one architecture but several.
         UnknownNameError, UnsupportedError: as `archcost.load`.
     """
+    if isinstance(device, CostModel):
+        return explain_model(device, arch, coverage)
     if space is None and is_custom(arch):
         space = CUSTOM
     if space is None:

@@ -197,6 +197,13 @@ def test_custom_cells_and_layer_graphs() -> None:
     assert graph.changes == ()
 
 
+def test_a_model_will_do_for_its_device() -> None:
+    model = archcost.load("edgegpu", "energy")
+    assert archcost.explain(DEAD_END, model) == archcost.explain(DEAD_END, "edgegpu", "energy")
+    mine = archcost.adapt([1, 7, 300], [1.0, 2.0, 3.0], device="mine")
+    assert archcost.explain(7, mine).value == pytest.approx(mine.predict(7).value[0])
+
+
 def test_the_answer_is_a_value_that_becomes_json() -> None:
     found = archcost.explain(1, "edgetpu", coverage=0.8)
     with pytest.raises(FrozenInstanceError):
