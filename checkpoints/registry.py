@@ -145,6 +145,9 @@ def find_card(
             there are.
         CheckpointError: what is asked for is a device of the user's whose card cannot be read.
     """
+    for what, name in (("device", device), ("metric", metric), ("kind", kind)):
+        if isinstance(name, list | tuple | set):
+            raise UnsupportedError(f"{what} {name!r}: one at a time, as text")
     unit_of(metric)
     place = find_place(space, dataset)
     try:

@@ -35,8 +35,10 @@ def check_device_name(name: str, shipped: Iterable[str] = ()) -> str:
         shipped: names that are taken.
 
     Raises:
-        UnsupportedError: no such form of name, or the name of a shipped device.
+        UnsupportedError: no text, no such form of name, or the name of a shipped device.
     """
+    if not isinstance(name, str):
+        raise UnsupportedError(f"device name {name!r}: give text, such as 'my-board'")
     if not _NAME.fullmatch(name):
         near = re.sub(r"[^a-z0-9_.-]+", "-", name.casefold())[:64]
         hint = f"; for example {near!r}" if _NAME.fullmatch(near) else ""

@@ -71,7 +71,11 @@ def without_mask(values: object) -> object:
     """
     if not isinstance(values, np.ma.MaskedArray):
         return values
-    return np.where(values.mask, None, values.data) if np.ma.is_masked(values) else values.data
+    if not np.ma.is_masked(values):
+        return values.data
+    found = np.array(values.data, dtype=object)
+    found[values.mask] = None
+    return found
 
 
 def as_measured(

@@ -163,13 +163,13 @@ def architecture_columns(
         TableError: there is none.
     """
     if arch_column is None:
-        found, wanted = usual_columns(names), (*ARCHITECTURE_COLUMNS, "or op_0 to op_21")
+        found = usual_columns(names)
+        wanted = f"{', '.join(ARCHITECTURE_COLUMNS)}, or op_0 to op_21"
     else:
-        found, wanted = [name for name in names if name == arch_column][:1], (arch_column,)
+        found, wanted = [name for name in names if name == arch_column][:1], arch_column
     if not found:
         raise TableError(
-            f"{path}: no architecture column; found {_listed(names)}; expected one of "
-            f"{', '.join(wanted)}"
+            f"{path}: no architecture column; found {_listed(names)}; expected one of {wanted}"
         )
     return found
 

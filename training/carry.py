@@ -49,6 +49,10 @@ def carried_predictor(
     model: CostModel, space: str, sources: list[str] | None = None
 ) -> CarriedPredictor:
     """The predictor of `carry_over`, without intervals; arguments and errors are the same."""
+    if not isinstance(model, CostModel):
+        raise UnsupportedError(
+            f"a {type(model).__name__} is no model; give what archcost.load or archcost.adapt gives"
+        )
     known, wanted = model.target, find_space(space).name
     if known.space == wanted:
         raise UnsupportedError(f"{known} is in {wanted} already; predict with it")

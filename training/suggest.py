@@ -18,7 +18,7 @@ from archcost.data import check_order
 from archcost.encodings import Batch, find_dataset, find_space, parse, skeleton
 from archcost.encodings.nasbench201 import all_ids
 from archcost.encodings.structure import analyse
-from archcost.errors import UnsupportedError
+from archcost.errors import UnsupportedError, check_whole
 from archcost.predictors.hyperprior import LEVEL, Cloud, posterior
 from archcost.predictors.kernel_features import pool
 from archcost.predictors.kernels import SourceDevices
@@ -86,10 +86,8 @@ def suggest(
     """
     place = find_space(space)
     name = find_dataset(place, dataset)
-    if n < 1:
-        raise UnsupportedError(f"n is {n}; ask for at least 1 network")
-    if seed < 0:
-        raise UnsupportedError(f"seed is {seed}; give 0 or a whole number above it")
+    check_whole("n", n)
+    check_whole("seed", seed, least=0)
     known, costs, taken = _known(measured, place.name, name)
     candidates = _candidates(place.name, taken, n, seed)
     details = choose(

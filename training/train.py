@@ -16,7 +16,7 @@ from archcost.checkpoints import Card, checkpoint_folder
 from archcost.checkpoints.store import CARD
 from archcost.checkpoints.user import check_device_name
 from archcost.data import MeasuredTable, sha256_of
-from archcost.errors import MeasurementError, unknown_name
+from archcost.errors import MeasurementError, UnsupportedError, unknown_name
 from archcost.predictors import ConformalIntervals, CostModel, Feasibility, Target
 from archcost.training.cards import Trained, make_card, write_trained
 from archcost.training.evaluate import scores
@@ -57,7 +57,7 @@ def train(
 
     Raises:
         UnknownNameError: the tables have no such target.
-        UnsupportedError: a device's name cannot be that of a checkpoint.
+        UnsupportedError: a device's name cannot be that of a checkpoint; something is no table.
         MeasurementError: a target has fewer than 50 measurements beside those held out for the
             scores, or costs of 0.
         ArchitectureError: an architecture of the table is malformed, with its row.
@@ -65,7 +65,12 @@ def train(
     settings = settings or Settings()
     chosen = None if targets is None else set(targets)
     jobs = []
-    tables = [tables] if isinstance(tables, MeasuredTable) else list(tables)
+    tables = [tables] if isinstance(tables, MeasuredTable | str | Path) else list(tables)
+    for table in tables:
+        if not isinstance(table, MeasuredTable):
+            raise UnsupportedError(
+                f"a {type(table).__name__} is no table; give what archcost.data.read_table reads"
+            )
     _check_known(chosen, tables)
     for table in tables:
         data = Data.of(table, settings)

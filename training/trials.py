@@ -15,7 +15,13 @@ import numpy.typing as npt
 
 from archcost.data import MeasuredTable
 from archcost.encodings import Batch, parse
-from archcost.errors import MeasurementError, UnsupportedError, first_few, unknown_name
+from archcost.errors import (
+    MeasurementError,
+    UnsupportedError,
+    check_whole,
+    first_few,
+    unknown_name,
+)
 from archcost.predictors import (
     AdditivePredictor,
     EnsemblePredictor,
@@ -35,6 +41,16 @@ KINDS = ("additive", "gnn", "gbdt", "ensemble")
 """All kinds, the one first that is preferred among equals."""
 # A target that sums explain to this relative error is a sum.
 _EXACT = 1e-5
+# Settings that are whole numbers, and from where on.
+_LEAST = {
+    "n_test": 0,
+    "n_estimators": 1,
+    "max_depth": 1,
+    "members": 1,
+    "steps": 1,
+    "folds": 2,
+    "seed": 0,
+}
 _WEIGHTS = np.arange(0.1, 0.95, 0.1)
 # Errors of fewer predictions do not show by how much more data lessens them, some percent.
 _FEWEST_COMPARED = 1000
@@ -76,8 +92,10 @@ class Settings:
                 raise unknown_name("kind", kind, KINDS)
         if not {*self.kinds} - {"ensemble"}:
             raise UnsupportedError("an ensemble is of a gnn and a gbdt: give these kinds too")
-        if self.folds < 2:
-            raise UnsupportedError(f"folds is {self.folds}; give 2 or more, 5 is usual")
+        for name, least in _LEAST.items():
+            check_whole(name, getattr(self, name), least)
+        if self.n_train is not None:
+            check_whole("n_train", self.n_train)
 
 
 def split_rows(n: int, settings: Settings) -> tuple[Indices, Indices]:

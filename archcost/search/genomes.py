@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from archcost.encodings import Batch, Group, Skeleton, operator
 from archcost.encodings.architecture import Edges
-from archcost.errors import UnsupportedError
+from archcost.errors import UnsupportedError, check_whole
 from archcost.training.collect.candidates import CUSTOM_OPERATORS
 
 Ids = npt.NDArray[np.int8]
@@ -79,6 +79,7 @@ def cells(nodes: int, operators: Iterable[str] | None, skeleton: Skeleton) -> Ge
         UnsupportedError: another number of nodes, or fewer than two operators.
         UnknownNameError: an operator that is not known, or not one of a cell.
     """
+    check_whole("nodes", nodes)
     if not NODES[0] <= nodes <= NODES[1]:
         raise UnsupportedError(f"cells of {nodes} nodes: give {NODES[0]} to {NODES[1]}")
     names = tuple(sorted(set(CUSTOM_OPERATORS if operators is None else operators)))

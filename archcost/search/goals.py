@@ -105,6 +105,9 @@ def costs_of(
             without a predictor, a limit that cannot be read.
     """
     given = list(devices)
+    for one in given:
+        if not isinstance(one, str | CostModel):
+            raise UnsupportedError(f"device {one!r}: give an id, or a model of archcost.load")
     names = list(dict.fromkeys(name for name in given if isinstance(name, str)))
     models = [model for model in given if isinstance(model, CostModel)]
     if names:

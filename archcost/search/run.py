@@ -20,7 +20,7 @@ from archcost.encodings import (
 )
 from archcost.encodings import skeleton as skeleton_of
 from archcost.encodings.nasbench201 import CELLS
-from archcost.errors import SearchError, UnsupportedError
+from archcost.errors import SearchError, UnsupportedError, check_whole
 from archcost.predictors import CostModel
 from archcost.predictors.estimate import LIKELY
 from archcost.predictors.intervals import check_coverage
@@ -103,13 +103,14 @@ def search(
         SearchError: no architecture that was looked at is within the limits.
         KeyboardInterrupt: before anything was found.
     """
-    given = [devices] if isinstance(devices, str | CostModel) else list(devices)
+    one = isinstance(devices, str) or not isinstance(devices, Iterable)
+    given = [devices] if one else list(devices)
     place = find_place(space, dataset)[0]
     wanted = [metrics] if isinstance(metrics, str) else list(metrics)
     limits = {"latency": max_latency, "energy": max_energy}
     costs = costs_of(given, wanted, limits, place, dataset)
     limited = any(np.isfinite(cost.limit) for cost in costs)
-    _check_numbers(confidence, min_feasible, margin, budget, limited)
+    _check_numbers(confidence, min_feasible, margin, budget, seed, limited)
     if min_feasible is None:
         min_feasible = LIKELY if confidence is None else confidence
     evaluator = Evaluator(
@@ -130,6 +131,7 @@ def _check_numbers(
     min_feasible: float | None,
     margin: float,
     budget: int | None,
+    seed: int,
     limited: bool,
 ) -> None:
     """Raises UnsupportedError for what lies outside its range, or applies to nothing."""
@@ -140,8 +142,9 @@ def _check_numbers(
         check_coverage(confidence)
         if not limited:
             raise UnsupportedError("a confidence belongs to a limit: give one, or leave it out")
-    if budget is not None and budget < 1:
-        raise UnsupportedError(f"budget {budget}: give the number of architectures to look at")
+    if budget is not None:
+        check_whole("budget", budget)
+    check_whole("seed", seed, least=0)
     if not (isinstance(margin, Real) and 0 <= margin < 1):
         raise UnsupportedError(f"margin {margin!r}: give a share of the cost such as 0.05")
 

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 import archcost
-from archcost.checkpoints import SHIPPED, chosen_cards, remove_device
+from archcost.checkpoints import SHIPPED, chosen_cards, load, remove_device
 from archcost.checkpoints.user import user_folder
 from archcost.data import MeasuredTable
 from archcost.errors import CheckpointError, UnknownNameError, UnsupportedError
@@ -59,6 +59,12 @@ def test_a_bad_card_of_ones_own_is_left_out(own: Own, content: str, remedy: str)
         archcost.load("board")
     with pytest.warns(UserWarning, match="left out"), pytest.raises(UnknownNameError):
         archcost.load("boar")
+
+
+@pytest.mark.parametrize("name", ["device", "metric", "kind"])
+def test_several_names_are_no_name(name: str) -> None:
+    with pytest.raises(UnsupportedError, match=rf"{name} \['raspi4'\]: one at a time"):
+        load(**{"device": "raspi4", name: ["raspi4"]})
 
 
 def test_a_bad_default_leaves_the_other_kinds(own: Own) -> None:

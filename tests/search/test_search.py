@@ -232,12 +232,21 @@ def test_custom_cells_evolve() -> None:
         {"confidence": 0.3, "max_latency": 3},
         {"min_feasible": 90},
         {"budget": 0},
+        {"budget": "10"},
+        {"seed": 0.5},
+        {"nodes": "3", "space": "custom"},
         {"margin": -1},
     ],
 )
 def test_numbers_that_cannot_be_used(wrong: dict[str, Any]) -> None:
     with pytest.raises(UnsupportedError):
         archcost.search("raspi4", **wrong)
+
+
+@pytest.mark.parametrize("devices", [3, ["raspi4", 3], None])
+def test_what_is_no_device_is_not_left_out(devices: Any) -> None:
+    with pytest.raises(UnsupportedError, match=r"device (3|None): give an id"):
+        archcost.search(devices, budget=10)
 
 
 # Accuracies

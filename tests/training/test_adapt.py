@@ -257,6 +257,17 @@ def test_names_that_cannot_be_used(name: str) -> None:
         archcost.adapt(CELLS[:3], TRUTH[:3], device=name)
 
 
+def test_what_is_no_name_and_no_model() -> None:
+    with pytest.raises(UnsupportedError, match="device name 3: give text"):
+        archcost.adapt(CELLS[:3], TRUTH[:3], device=3)  # type: ignore[arg-type]
+    for refused in (
+        lambda: archcost.adapt(CELLS[:3], TRUTH[:3], known="raspi4"),  # type: ignore[arg-type]
+        lambda: archcost.carry_over("raspi4", "fbnet"),  # type: ignore[arg-type]
+    ):
+        with pytest.raises(UnsupportedError, match=r"a str is no model; give what archcost\.load"):
+            refused()
+
+
 def test_a_shipped_name_cannot_be_saved() -> None:
     with pytest.raises(UnsupportedError, match="shipped"):
         archcost.adapt(CELLS[:3], TRUTH[:3]).save("raspi4")

@@ -75,8 +75,10 @@ def test_five_chosen_cells_rank_an_unseen_device() -> None:
 @pytest.mark.parametrize(
     ("arguments", "kind", "says"),
     [
-        ({"n": 0}, UnsupportedError, "at least 1"),
+        ({"n": 0}, UnsupportedError, "n is 0; give a whole number from 1 on"),
+        ({"n": "10"}, UnsupportedError, "n is '10'"),
         ({"seed": -1}, UnsupportedError, "seed is -1"),
+        ({"seed": 1.5}, UnsupportedError, r"seed is 1\.5"),
         ({"space": "nasbnch201"}, UnknownNameError, "nasbench201"),
         ({"dataset": "cifar11"}, UnknownNameError, "cifar10"),
         ({"sources": ["raspi"]}, UnknownNameError, "raspi4"),
