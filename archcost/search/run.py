@@ -103,8 +103,11 @@ def search(
         SearchError: no architecture that was looked at is within the limits.
         KeyboardInterrupt: before anything was found.
     """
-    one = isinstance(devices, str) or not isinstance(devices, Iterable)
-    given = [devices] if one else list(devices)
+    given: list[str | CostModel]
+    if isinstance(devices, Iterable) and not isinstance(devices, str):
+        given = list(devices)
+    else:
+        given = [devices]
     place = find_place(space, dataset)[0]
     wanted = [metrics] if isinstance(metrics, str) else list(metrics)
     limits = {"latency": max_latency, "energy": max_energy}
