@@ -235,5 +235,5 @@ def test_what_cannot_be_trained_is_said() -> None:
         Settings(steps="3")  # type: ignore[arg-type]
     with pytest.raises(UnsupportedError, match="n_train is 0"):
         Settings(n_train=0)
-    with pytest.raises(UnsupportedError, match=r"a str is no table; .* read_table"):
+    with pytest.raises(UnsupportedError, match=r"a str is no table; .*read_table"):
         train("mine.csv")  # type: ignore[arg-type]
