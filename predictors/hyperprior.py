@@ -39,6 +39,10 @@ _NARROWEST = 0.7
 _SHOTS = 30
 _ITERATIONS = 4
 _SHARE_ITERATIONS = 50
+# Of logarithms, from one round of narrowing to the next.
+_STEPS = (1.0, 0.7, 0.5)
+_PARENTS, _CHILDREN = 8, 12
+_LEAST_WEIGHT = 1e-10
 _MOST_TASKS = 16
 _PSEUDO_DEVICES = 2.0
 
@@ -132,18 +136,51 @@ def _normal_points(dimensions: int) -> Floats:
 
 
 def _points(names: tuple[str, ...], mean: Floats, deviation: Floats) -> tuple[Floats, Floats]:
-    """Weights (m, b) of the blocks and noise (m,), of normal logarithms.
+    """Weights (m, b) of the blocks and noise (m,), of normal logarithms."""
+    logs = mean + deviation * _normal_points(len(mean))
+    return _weights(names, logs[:, :-1]), np.exp(logs[:, -1])
+
+
+def _weights(names: tuple[str, ...], logs: Floats) -> Floats:
+    """Weights (m, b) of logarithms (m, b), with rows that add up to 1.
 
     A squared block never outweighs the linear one (heredity of interactions: Chipman 1996):
     alone it would make slow networks out of those that are unlike slow ones.
     """
-    logs = mean + deviation * _normal_points(len(mean))
+    weights = np.exp(logs)
     for i, name in enumerate(names):
         if name.endswith(SQUARED):
             linear = names.index(name.removesuffix(SQUARED))
-            logs[:, i] = np.minimum(logs[:, i], logs[:, linear])
-    weights = np.exp(logs[:, :-1])
-    return weights / weights.sum(axis=1, keepdims=True), np.exp(logs[:, -1])
+            weights[:, i] = np.minimum(weights[:, i], weights[:, linear])
+    return weights / weights.sum(axis=1, keepdims=True)
+
+
+def narrowed(
+    kernels: Floats, centred: Floats, cloud: Cloud, names: tuple[str, ...], usual: float = 0.0
+) -> Cloud:
+    """Points closer and closer about those that are likeliest.
+
+    What many measurements tell is narrower than what lies between the points of a cloud that was
+    drawn before them. As population Monte Carlo does it (Cappé et al. 2004), but for the prior: a
+    point has that of the one it is drawn about.
+
+    Args:
+        kernels: as of `posterior`, and so are `centred`, `cloud` and `usual`.
+        names: of the kernel blocks.
+    """
+    rng = np.random.default_rng(0)
+    for step in _STEPS:
+        found = posterior(kernels, centred, cloud, usual)
+        cloud = cloud.at(np.argsort(-found.share)[:_PARENTS])
+        logs = np.log(np.column_stack([np.maximum(cloud.weights, _LEAST_WEIGHT), cloud.noise]))
+        drawn = np.repeat(logs, _CHILDREN, axis=0)
+        drawn += step * rng.normal(size=drawn.shape)
+        cloud = Cloud(
+            np.vstack([cloud.weights, _weights(names, drawn[:, :-1])]),
+            np.concatenate([cloud.noise, np.exp(drawn[:, -1])]),
+            np.concatenate([cloud.log_prior, np.repeat(cloud.log_prior, _CHILDREN)]),
+        )
+    return cloud
 
 
 @dataclass(frozen=True, eq=False)
@@ -262,7 +299,7 @@ def learn(newcomers: Newcomers) -> Hyperprior:
     found = start
     for _ in range(_ITERATIONS):
         weights, noise = _points(found.names, found.mean, found.deviation)
-        logs = np.log(np.column_stack([np.maximum(weights, 1e-10), noise]))
+        logs = np.log(np.column_stack([np.maximum(weights, _LEAST_WEIGHT), noise]))
         cloud = Cloud(weights, noise, np.zeros(len(noise)))
         shares = [posterior(kernels, centred, cloud).share for kernels, centred in tasks]
         first = sum(share @ logs for share in shares) / repeats

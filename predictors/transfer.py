@@ -14,7 +14,13 @@ import numpy as np
 import numpy.typing as npt
 
 from archcost.encodings import Batch, parse, skeleton
-from archcost.predictors.base import Floats, Predictor, one_skeleton, positive_costs
+from archcost.predictors.base import (
+    Floats,
+    Predictor,
+    level_off,
+    one_skeleton,
+    positive_costs,
+)
 from archcost.predictors.hyperprior import (
     LEVEL,
     Cloud,
@@ -22,6 +28,7 @@ from archcost.predictors.hyperprior import (
     Posterior,
     imitate,
     learn,
+    narrowed,
     posterior,
 )
 from archcost.predictors.intervals import check_coverage
@@ -36,6 +43,7 @@ _AT_ONCE = 2000
 _FEW = 4
 _LEAST = 0.1
 _USUAL = 0.3
+# Of the least measured cost; below it, predictions level off.
 _FLOOR = 0.25
 # Devices differ in how wide their intervals would have to be by half and more: with eight of them,
 # quantiles depended on which ones were drawn.
@@ -88,6 +96,7 @@ class TransferPredictor(Predictor):
             part = np.linspace(0, len(costs) - 1, _MANY).astype(np.int64)
             found = posterior(kernels[:, part[:, None], part], centred[part], cloud, scale)
             cloud, kept = cloud.at(np.argsort(-found.share)[: 4 * _KEPT]), _KEPT // 3
+            cloud = narrowed(kernels, centred, cloud, self.sources_.block_names, scale)
         found = posterior(kernels, centred, cloud, scale)
         best = np.argsort(-found.share)[:kept]
         best = best[found.share[best] > 1e-4 * found.share[best[0]]]
@@ -176,10 +185,7 @@ class TransferPredictor(Predictor):
         return self._positive(self._expected(rows) + mean), deviation
 
     def _positive(self, values: Floats) -> Floats:
-        """Costs are positive: below a quarter of the least measured, values level off in order."""
-        floor = _FLOOR * self.smallest_
-        # Of slope 1 at the floor, and never 0, as an exponential would be far below.
-        return np.where(values > floor, values, floor / (2 - np.minimum(values / floor, 1)))
+        return level_off(values, _FLOOR * self.smallest_)
 
     def left_out(self) -> tuple[Floats, Floats]:
         """Each measured cost less what the others predict (n,), and its standard deviation (n,).
