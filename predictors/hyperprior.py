@@ -39,9 +39,9 @@ _NARROWEST = 0.7
 _SHOTS = 30
 _ITERATIONS = 4
 _SHARE_ITERATIONS = 50
-# Of logarithms, from one round of narrowing to the next.
-_STEPS = (1.0, 0.7, 0.5)
 _PARENTS, _CHILDREN = 8, 12
+# Of logarithms; with larger ones, points that are likely by chance leave the sources behind.
+_STEP = 0.5
 _LEAST_WEIGHT = 1e-10
 _MOST_TASKS = 16
 _PSEUDO_DEVICES = 2.0
@@ -158,29 +158,26 @@ def _weights(names: tuple[str, ...], logs: Floats) -> Floats:
 def narrowed(
     kernels: Floats, centred: Floats, cloud: Cloud, names: tuple[str, ...], usual: float = 0.0
 ) -> Cloud:
-    """Points closer and closer about those that are likeliest.
+    """The likeliest points of a cloud, and more about each.
 
-    What many measurements tell is narrower than what lies between the points of a cloud that was
-    drawn before them. As population Monte Carlo does it (Cappé et al. 2004), but for the prior: a
-    point has that of the one it is drawn about.
+    What many measurements tell is narrower than what lies between points that were drawn before
+    them. A step of population Monte Carlo (Cappé et al. 2004), but for the prior: a point has that
+    of the one it is drawn about.
 
     Args:
         kernels: as of `posterior`, and so are `centred`, `cloud` and `usual`.
         names: of the kernel blocks.
     """
-    rng = np.random.default_rng(0)
-    for step in _STEPS:
-        found = posterior(kernels, centred, cloud, usual)
-        cloud = cloud.at(np.argsort(-found.share)[:_PARENTS])
-        logs = np.log(np.column_stack([np.maximum(cloud.weights, _LEAST_WEIGHT), cloud.noise]))
-        drawn = np.repeat(logs, _CHILDREN, axis=0)
-        drawn += step * rng.normal(size=drawn.shape)
-        cloud = Cloud(
-            np.vstack([cloud.weights, _weights(names, drawn[:, :-1])]),
-            np.concatenate([cloud.noise, np.exp(drawn[:, -1])]),
-            np.concatenate([cloud.log_prior, np.repeat(cloud.log_prior, _CHILDREN)]),
-        )
-    return cloud
+    found = posterior(kernels, centred, cloud, usual)
+    cloud = cloud.at(np.argsort(-found.share)[:_PARENTS])
+    logs = np.log(np.column_stack([np.maximum(cloud.weights, _LEAST_WEIGHT), cloud.noise]))
+    drawn = np.repeat(logs, _CHILDREN, axis=0)
+    drawn += _STEP * np.random.default_rng(0).normal(size=drawn.shape)
+    return Cloud(
+        np.vstack([cloud.weights, _weights(names, drawn[:, :-1])]),
+        np.concatenate([cloud.noise, np.exp(drawn[:, -1])]),
+        np.concatenate([cloud.log_prior, np.repeat(cloud.log_prior, _CHILDREN)]),
+    )
 
 
 @dataclass(frozen=True, eq=False)

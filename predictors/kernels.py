@@ -94,6 +94,8 @@ class SourceDevices:
         residuals: (d, q) quantiles of measured minus function, in ms, evenly spaced.
         likeness: (d,) probabilities that a new device is most like each; None: equal.
         carried: whether the last one is the new device itself, carried over from another space.
+        cautious: whether operators that cost as on none of the devices are as likely as all
+            others, and not rare.
     """
 
     space: str
@@ -106,6 +108,7 @@ class SourceDevices:
     residuals: Floats
     likeness: Floats | None = None
     carried: bool = False
+    cautious: bool = False
 
     def only(self, names: list[str] | tuple[str, ...]) -> Self:
         """The same with these devices alone, in this order.
@@ -182,14 +185,14 @@ class SourceDevices:
         """Root (f_b, f_b) of the prior covariance of a block's coefficients.
 
         Each place of the network has the second moments of coefficients that operators show on
-        source devices and in all places; `_PSEUDO_DEVICES` more have independent ones.
+        source devices and in all places; some more devices have independent ones.
         """
         coefficients, covariance = projections(self.space)[name]
         slopes = self.weights[1:] * _inverse(self.deviation)[:, None] / self.spread
         shown = (coefficients @ slopes).reshape(-1, operators, len(self.names))
         moments = np.einsum("pid,pjd->ij", shown, shown)
         moments *= len(self.names) * operators / np.trace(moments)
-        moments += _PSEUDO_DEVICES * np.eye(operators)
+        moments += (len(self.names) if self.cautious else _PSEUDO_DEVICES) * np.eye(operators)
         root = np.kron(np.eye(len(shown)), np.linalg.cholesky(moments))
         return root / np.sqrt((covariance @ root * root).sum())
 

@@ -8,7 +8,7 @@ does not depend on their input come last: nobody deploys one, and runtimes fold 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -141,6 +141,8 @@ def choose(
 
     `measured` are operator ids (m, k) and costs (m,) known already.
     """
+    # Samples that trust the sources would not show where the new device is unlike them.
+    devices = replace(devices, cautious=True)
     known, costs = measured
     share = np.exp(cloud.log_prior - cloud.log_prior.max())
     if len(costs) >= _FEWEST_TOLD_BY:
