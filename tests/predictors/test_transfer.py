@@ -22,7 +22,7 @@ from archcost.errors import (
     UnsupportedError,
 )
 from archcost.predictors import TransferIntervals, TransferPredictor, metrics
-from archcost.predictors.hyperprior import Newcomers
+from archcost.predictors.hyperprior import Newcomers, narrowed, posterior
 from archcost.predictors.kernel_features import blocks, pool, projections, raw_features
 from archcost.predictors.kernels import SourceDevices
 from archcost.training.transfer_sets import SETS
@@ -312,3 +312,25 @@ def test_what_an_operator_costs_follows_from_others_on_source_devices() -> None:
             )
         ]
         assert errors[0] < min(0.1, errors[1])
+
+
+def test_narrowed_points_explain_more_and_obey_the_same_rules() -> None:
+    names = [*SETS["FD"].sources]
+    sources, cloud = source_devices("fbnet", names), shipped_cloud("fbnet", names)
+    standardised = sources.standardised(parse(NETWORKS[:60]))
+    every = source_devices("fbnet")
+    costs = imitated(every, "raspi4", parse(NETWORKS[:60]))
+    rows = sources.compared(standardised, costs).rows(standardised)
+    kernels, centred = sources.kernels(rows, rows), costs - np.median(costs)
+    found = narrowed(kernels, centred, cloud, sources.block_names)
+    assert np.allclose(found.weights.sum(axis=1), 1)
+    linear, squared = (
+        found.weights[:, sources.block_names.index(name)]
+        for name in ("struct_total", "struct_total^2")
+    )
+    assert (squared <= linear * (1 + 1e-9)).all()
+    # The likeliest of the cloud are among them, and one that was drawn is likelier than they.
+    best = cloud.at(np.argsort(-posterior(kernels, centred, cloud).share)[:1])
+    assert (found.weights == best.weights).all(axis=1).any()
+    shares = posterior(kernels, centred, found).share
+    assert shares[8:].max() > shares[:8].max()

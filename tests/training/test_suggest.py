@@ -26,6 +26,12 @@ def test_any_number_of_distinct_networks(n: int, space: str) -> None:
     assert narrowing[0] == max(narrowing)
 
 
+@pytest.mark.parametrize("seed", range(3))
+def test_no_operator_is_left_to_what_other_devices_say(seed: int) -> None:
+    ids = parse(archcost.suggest(3, seed=seed)).groups[0].ids
+    assert {*ids.ravel().tolist()} == {*range(5)}
+
+
 def test_seeds_repeat_and_differ() -> None:
     assert archcost.suggest(4, seed=1) == archcost.suggest(4, seed=1)
     assert archcost.suggest(4, seed=1) != archcost.suggest(4, seed=2)
