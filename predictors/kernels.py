@@ -304,4 +304,6 @@ class SourceDevices:
         arrays = {key: state[f"source.{key}"].astype(np.float64) for key in keys}
         likeness = state.get("source.likeness")
         carried = bool(state.get("source.carried", np.zeros(1)).any())
-        return cls(space, tuple(names), **arrays, likeness=likeness, carried=carried)
+        return cls(
+            space, tuple(names), **arrays, likeness=likeness, carried=carried, cautious=False
+        )
