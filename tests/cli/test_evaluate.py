@@ -57,6 +57,16 @@ def test_scores(evaluate: Call, column: str, arguments: tuple[str, ...], n: int)
     assert line.split()[6] == str(n)
 
 
+def test_a_device_that_was_not_measured_leaves_others_their_scores(evaluate: Call) -> None:
+    rows = [f"{cell},{cost}," for cell, cost in zip(CELLS, COSTS, strict=True)]
+    header = "arch,raspi4_latency_ms,pixel3_latency_ms"
+    Path("mine.csv").write_text("\n".join([header, *rows]) + "\n")
+    status, said, _ = evaluate("mine.csv", "--all-rows")
+    assert status == 0
+    counts = {line.split()[0]: line.split()[6] for line in said.splitlines()[1:]}
+    assert counts == {"raspi4": str(len(CELLS)), "pixel3": "0"}
+
+
 @pytest.mark.parametrize(
     ("column", "arguments", "says"),
     [
