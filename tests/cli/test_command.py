@@ -248,6 +248,8 @@ def test_a_closed_pipe_is_no_failure() -> None:
 def test_interrupted_before_it_has_begun() -> None:
     code = (
         "import builtins, signal, sys\n"
+        # A job in the background is started with interrupts ignored.
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "usual = builtins.__import__\n"
         "def importing(name, *more):\n"
         "    name == 'numpy' and signal.raise_signal(signal.SIGINT)\n"

@@ -166,7 +166,7 @@ def test_malformed_says_what(form: object, says: str) -> None:
 
 def test_what_is_masked_is_missing() -> None:
     cells = np.ma.array([1, 2, 3], mask=[False, True, False])
-    with pytest.raises(ArchitectureError, match="architecture 1: None"):
+    with pytest.raises(ArchitectureError, match="architecture 1: a missing value"):
         parse(cells)
     assert parse_each(cells)[0] == parse([1, 3])
     rows = np.ma.array([IDS_1, IDS_1], mask=[[False] * 6, [False] * 5 + [True]])
