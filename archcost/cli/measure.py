@@ -12,6 +12,7 @@ from archcost.cli.options import (
     ARCHS,
     OUT,
     Dataset,
+    any_space,
     check_not_read,
     check_output,
     counted,
@@ -37,8 +38,9 @@ Count = Annotated[int | None, typer.Option("-n", help="Number of random networks
 CollectSpace = Annotated[
     str | None,
     typer.Option(
+        callback=any_space,
         help="nasbench201, fbnet, or custom (cells of any shape in NAS-Bench-201's skeleton); by "
-        "default that of the networks in --archs, nasbench201 with -n."
+        "default that of the networks in --archs, nasbench201 with -n.",
     ),
 ]
 RuntimeName = Annotated[

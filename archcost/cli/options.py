@@ -9,20 +9,38 @@ from typing import Annotated
 
 import typer
 
+from archcost.encodings import CUSTOM, find_space
 from archcost.errors import TableError
+
+
+def known_space(name: str | None) -> str | None:
+    """The canonical spelling of a space's name, checked before anything else is.
+
+    Raises:
+        UnknownNameError: no such space; names the nearest of those that the command takes.
+    """
+    return None if name is None else find_space(name).name
+
+
+def any_space(name: str | None) -> str | None:
+    """As `known_space`, of commands that take custom cells too."""
+    return name if name in (None, CUSTOM) else find_space(name, also=(CUSTOM,)).name
+
 
 Space = Annotated[
     str | None,
     typer.Option(
+        callback=known_space,
         help="Search space, nasbench201 or fbnet; by default that of the architectures as they are "
-        "written, nasbench201 without any."
+        "written, nasbench201 without any.",
     ),
 ]
 AnySpace = Annotated[
     str | None,
     typer.Option(
+        callback=any_space,
         help="Search space: nasbench201, fbnet, or custom (cells of one's own); by default that of "
-        "the architectures as they are written."
+        "the architectures as they are written.",
     ),
 ]
 Dataset = Annotated[

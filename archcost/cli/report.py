@@ -25,7 +25,6 @@ from archcost.cli.options import (
     separate,
 )
 from archcost.cli.tables import read_tables
-from archcost.encodings import CUSTOM
 from archcost.errors import UnsupportedError, unknown_name
 
 if TYPE_CHECKING:
@@ -148,10 +147,6 @@ class _Asked:
         from archcost.analysis import Study
         from archcost.search.quality import quality
 
-        if self.space == CUSTOM:
-            raise UnsupportedError(
-                "a report is about a known space; give --space nasbench201 or fbnet"
-            )
         place = find_place(self.space or "nasbench201", self.dataset)
         named = self.devices or []
         every = _EVERY in named

@@ -69,5 +69,5 @@ def place_of(path: Path, space: str | None, dataset: str | None) -> tuple[str, s
         space = groups[0].skeleton.space if groups else "nasbench201"
     if space == CUSTOM:
         return space, custom_skeleton(dataset).dataset
-    known = find_space(space, also=(CUSTOM,))
+    known = find_space(space)
     return known.name, find_dataset(known, dataset)

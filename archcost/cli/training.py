@@ -13,6 +13,7 @@ from archcost.checkpoints.user import user_folder
 from archcost.cli.options import (
     DEVICES,
     OUT,
+    AnySpace,
     Dataset,
     Kind,
     Space,
@@ -43,7 +44,7 @@ Source = Annotated[
 def train(
     table: TableFile,
     out: Annotated[Path, typer.Option(*OUT, help="Folder for the checkpoints.")],
-    space: Space = None,
+    space: AnySpace = None,
     dataset: Dataset = None,
     source: Source = None,
     device: Annotated[

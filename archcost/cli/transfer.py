@@ -17,7 +17,7 @@ from archcost.cli.options import OUT, Dataset, Space, check_not_read, counted, s
 from archcost.cli.tables import place_of
 from archcost.data import parse_target, read_table, written
 from archcost.data.tables import read_frame
-from archcost.encodings import Batch, find_dataset, find_space, parse_each
+from archcost.encodings import CUSTOM, SPACES, Batch, find_dataset, find_space, parse_each
 from archcost.encodings.rows import refuse_malformed
 from archcost.errors import ArchcostError, MeasurementError, TableError, UnsupportedError
 from archcost.training.adapt import Learned, learned_before
@@ -183,6 +183,11 @@ def _read(
     The column is that of the device and metric, or else the only one of the metric.
     """
     place, name = place_of(path, space, dataset)
+    if place == CUSTOM:
+        raise UnsupportedError(
+            f"{path}: custom cells; measure networks of {' or '.join(SPACES)}, or learn from these "
+            "with archcost train"
+        )
     device, metric = target
     tables = read_table(
         path, space=place, dataset=name, device=device or _UNNAMED, failed_value=-1.0

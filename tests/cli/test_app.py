@@ -59,3 +59,25 @@ def test_one_is_not_many(call: Call) -> None:
     assert [counted(n, "target") for n in (0, 1, 2)] == ["0 targets", "1 target", "2 targets"]
     _, _, errors = call("predict", "1", "--device", "fpga", "--output", "x.csv")
     assert errors == "1 prediction written to x.csv\n"
+
+
+@pytest.mark.parametrize(
+    ("command", "custom"),
+    [
+        ("adapt x.csv --device my-board", False),
+        ("suggest -o x.csv --measured x.csv", False),
+        ("evaluate --table x.csv", False),
+        ("report -o x.html", False),
+        ("collect simulate 1", False),
+        ("train --table x.csv -o x", True),
+        ("predict 1", True),
+        ("devices", True),
+        ("collect run --archs x.csv", True),
+    ],
+)
+def test_only_spaces_that_a_command_takes_are_proposed(
+    call: Call, command: str, custom: bool
+) -> None:
+    status, said, errors = call(*command.split(), "--space", "custm")
+    assert (status, said) == (2, "")
+    assert ("did you mean 'custom'?" if custom else "known: fbnet, nasbench201") in errors

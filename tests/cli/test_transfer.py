@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 import archcost
+from archcost.data.own import MEASURED
 from archcost.encodings import parse
 from archcost.training.transfer_sets import SETS
 
@@ -287,3 +288,10 @@ def test_benchmark_of_tables_that_do_not_do(run) -> None:  # type: ignore[no-unt
         status, _, errors = run("benchmark", "transfer", "--table", small, *arguments)
         assert status == 2
         assert says in errors[-1]
+
+
+def test_a_device_is_not_learned_from_custom_cells(run) -> None:  # type: ignore[no-untyped-def]
+    name = str(MEASURED / "epyc_torch-custom.parquet")
+    status, _, (says,) = run("adapt", name, "--device", "my-board")
+    assert status == 2
+    assert f"{name}: custom cells; measure networks of nasbench201 or fbnet" in says
