@@ -106,7 +106,8 @@ def run(
     """Measure networks on this machine.
 
     Stopped at any moment, the same command goes on where it was: the journal beside the table holds
-    every visit. Without --archs and -n: go on with the journal.
+    every visit. Without --archs and -n: go on with the journal. Other networks, with the same
+    options, are added to the table.
 
     Example: archcost collect run -n 50 --runtime onnxruntime --out mine.parquet
     """

@@ -27,16 +27,16 @@ from archcost.errors import MeasurementError, TableError, UnsupportedError, unkn
 from archcost.optional import dask_client
 from archcost.training.collect.board.campaign import Progress, run_campaign
 from archcost.training.collect.board.isolate import Server
-from archcost.training.collect.board.journal import Journal
+from archcost.training.collect.board.journal import Journal, together
 from archcost.training.collect.measured import checked_device, write_table
 from archcost.training.collect.measuring import (
     Options,
     jobs_of,
     journal_path,
     meter_of,
-    plan_of,
+    plans_of,
     server_of,
-    stored_plan,
+    stored_plans,
     surroundings_of,
 )
 from archcost.training.collect.results import Results
@@ -93,13 +93,13 @@ def measure_on_boards(
     batch = None if archs is None else parse(archs)
     with dask_client(scheduler) as client:
         found = _chosen(_boards(client), labels)
-        plans = {label: _plan(client, label, batch, out, options) for label in found}
+        plans = {label: _plans(client, label, batch, out, options) for label in found}
         shared = _Shared(threading.Event(), _Tally(progress))
         pool = ThreadPoolExecutor(len(plans))
         try:
             running = {
-                label: pool.submit(_measure_device, client, label, out, plan, shared)
-                for label, plan in plans.items()
+                label: pool.submit(_measure_device, client, label, out, plans[label], shared)
+                for label in found
             }
             failed = [error for future in running.values() if (error := future.exception())]
         finally:
@@ -138,16 +138,16 @@ def _chosen(found: dict[str, int], labels: Sequence[str]) -> list[str]:
     return sorted({checked_device(label) for label in labels or found})
 
 
-def _plan(
+def _plans(
     client: Client, label: str, batch: Batch | None, out: str | Path, options: Options
-) -> Record:
+) -> list[Record]:
     path = journal_path(table_path(out, label))
     if batch is None:
-        return stored_plan(path)
+        return stored_plans(path)
     meter = client.submit(
         _find_meter, options.runtime, options.energy, resources={RESOURCE + label: 1}, pure=False
     )
-    return plan_of(batch, options, _result(meter, label), label)
+    return plans_of(path, batch, options, _result(meter, label), label)
 
 
 def _find_meter(runtime: str, energy: bool) -> str | None:
@@ -158,13 +158,14 @@ def _find_meter(runtime: str, energy: bool) -> str | None:
 
 
 def _measure_device(
-    client: Client, label: str, out: str | Path, plan: Record, shared: _Shared
+    client: Client, label: str, out: str | Path, plans: list[Record], shared: _Shared
 ) -> tuple[Path, Results]:
     table = table_path(out, label)
     try:
-        journal = Journal(journal_path(table), plan)
+        journal = Journal(journal_path(table), *plans)
     except ValueError as error:
         raise TableError(str(error)) from None
+    plan = together(plans)
     with journal:
         boards = _Boards(client, label, journal, shared.stop)
         try:
@@ -186,7 +187,7 @@ class _Boards:
     ) -> Iterator[tuple[int, Record]]:
         """As `isolate.Server.answers`, as many at a time as there are boards."""
         waiting = iter(jobs)
-        plan = {key: value for key, value in self._journal.plan.items() if key != "networks"}
+        plan = {k: v for k, v in self._journal.plans[0].items() if k != "networks"}
         pending: dict[Future[Any], int] = {}
         while True:
             room = max(1, _boards(self._client).get(self._label, 0)) - len(pending)

@@ -14,7 +14,7 @@ from archcost.encodings import Batch, parse
 from archcost.errors import TableError, UnsupportedError
 from archcost.optional import require
 from archcost.training.collect.board.campaign import Progress
-from archcost.training.collect.board.journal import read_journal
+from archcost.training.collect.board.journal import read_journal, together
 from archcost.training.collect.board.main import MANIFEST, RESULTS
 from archcost.training.collect.measured import checked_device, device_id, write_table
 from archcost.training.collect.measuring import Options, plan_of
@@ -142,13 +142,16 @@ def import_results(
         MeasurementError: no network could be measured.
     """
     try:
-        plan, records = read_journal(results)
+        plans, records = read_journal(results)
     except FileNotFoundError:
         raise TableError(f"{results}: no such file") from None
     except OSError as error:
         raise TableError(f"{results}: cannot be read ({error.strerror})") from None
     except ValueError as error:
         raise TableError(str(error)) from None
+    if not plans:
+        raise TableError(f"{results}: an empty file")
+    plan = together(plans)
     name = device or (plan["device"] if plan["device"] != _UNNAMED else _named_by(plan, records))
     plan = {**plan, "device": checked_device(name)}
     if power_log is not None:

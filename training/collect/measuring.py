@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
@@ -17,7 +18,13 @@ from archcost.training.collect.board.campaign import Progress, plan_record, run_
 from archcost.training.collect.board.energy import find_meter, idle_watts, open_meter
 from archcost.training.collect.board.environment import environment, processor
 from archcost.training.collect.board.isolate import Server
-from archcost.training.collect.board.journal import Journal, read_journal
+from archcost.training.collect.board.journal import (
+    OF_A_PLAN,
+    Journal,
+    another,
+    read_journal,
+    together,
+)
 from archcost.training.collect.board.protocol import DEFAULTS, PROTOCOL_VERSION
 from archcost.training.collect.board.sessions import variables
 from archcost.training.collect.candidates import single_skeleton
@@ -135,17 +142,19 @@ def measure(
 ) -> Results:
     """Measure networks and write their table; what is in its journal is not measured again.
 
+    Networks that the journal does not hold are added to those that it holds; the table has all.
+
     Args:
         archs: networks of one space and data set, in any form that `archcost.parse` reads; None:
             go on with the journal of `out` as it is.
         out: the table, a .parquet file; its journal lies beside it.
-        options: how; not used when `archs` is None.
+        options: how, the same whenever networks are added; not used when `archs` is None.
         progress: called with what is being done, visits done and visits in all.
         power_log: an external meter's log that covers the visits (see `power_log`).
 
     Raises:
         UnsupportedError: a missing runtime or GPU, or options that do not fit.
-        TableError: the journal is of another measurement, or there is none to go on with.
+        TableError: the journal was measured with other options, or there is none to go on with.
         MeasurementError: no network could be measured.
     """
     path = journal_path(out)
@@ -156,14 +165,15 @@ def measure(
         runtime = find_runtime(options.runtime)
         runtime.check()
         meter, reasons = meter_of(runtime) if options.energy else (None, {"meter": "not asked for"})
-        plan = plan_of(parse(archs), options, meter)
+        plans = plans_of(path, parse(archs), options, meter)
     else:
-        plan = stored_plan(path)
-        runtime = find_runtime(plan["runtime"])
+        plans = stored_plans(path)
+        runtime = find_runtime(plans[0]["runtime"])
         runtime.check()
-        meter, reasons = plan["meter"], {}
+        meter, reasons = plans[0]["meter"], {}
+    plan = together(plans)
     try:
-        with Journal(path, plan) as journal, server_of(runtime, plan["threads"]) as server:
+        with Journal(path, *plans) as journal, server_of(runtime, plan["threads"]) as server:
             run_campaign(
                 journal,
                 server,
@@ -179,16 +189,44 @@ def measure(
     return write_table(out, plan, records)
 
 
-def stored_plan(path: Path) -> dict[str, Any]:
-    """The plan of a journal that is to be gone on with.
+def plans_of(
+    path: Path, batch: Batch, options: Options, meter: str | None, device: str | None = None
+) -> list[dict[str, Any]]:
+    """The plans of a journal once it holds a batch too; `plan_of` has the arguments.
+
+    Raises:
+        UnsupportedError: as `plan_of`.
+        TableError: it was measured with other options, or is no journal.
+    """
+    plan = plan_of(batch, options, meter, device)
+    plans = _stored(path)
+    if not plans:
+        return [plan]
+    settings = json.loads(json.dumps({**plan, **{key: plans[0][key] for key in OF_A_PLAN}}))
+    if settings != plans[0]:
+        raise TableError(str(another(path, plans[0], settings)))
+    known = set(together(plans)["networks"])
+    further = [number for number, name in enumerate(plan["networks"]) if name not in known]
+    if further:
+        plans.append(plan_of(batch.take(np.array(further)), options, meter, device))
+    return plans
+
+
+def stored_plans(path: Path) -> list[dict[str, Any]]:
+    """The plans of a journal that is to be gone on with.
 
     Raises:
         TableError: there is none.
     """
-    if not path.exists():
+    plans = _stored(path)
+    if not plans:
         raise TableError(f"{path}: no journal to go on with; say which networks: --archs or -n")
+    return plans
+
+
+def _stored(path: Path) -> list[dict[str, Any]]:
     try:
-        return read_journal(path)[0]
+        return read_journal(path)[0] if path.exists() else []
     except ValueError as error:
         raise TableError(str(error)) from None
 

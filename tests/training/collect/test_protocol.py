@@ -144,7 +144,7 @@ def test_journal_refuses_other_plans_files_and_writers(tmp_path: Path) -> None:
     path = tmp_path / "j.jsonl"
     with Journal(path, plan_for(2)), pytest.raises(ValueError, match="another process"):
         Journal(path, plan_for(2))
-    with pytest.raises(ValueError, match="other rounds") as refused:
+    with pytest.raises(ValueError, match="rounds 2, not 3") as refused:
         Journal(path, plan_for(2, rounds=3))
     # As where an interpreter keeps the last exception for the user to look at.
     with Journal(path, plan_for(2)) as journal:
@@ -156,6 +156,23 @@ def test_journal_refuses_other_plans_files_and_writers(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="no plan"):
         read_journal(path)
     assert path.read_text() == '{"some": "json"}\n'
+
+
+def test_a_journal_of_several_plans(tmp_path: Path) -> None:
+    path = tmp_path / "j.jsonl"
+    first, second = plan_for(2), {**plan_for(3), "networks": ["a", "b", "c"]}
+    for plans in ([first], [first, second], [first, second]):
+        Journal(path, *plans).close()
+    with Journal(path, first, second) as journal, Server(COMMAND) as server:
+        run_campaign(journal, server, lambda network: {"network": network}, None)
+    plans, records = read_journal(path)
+    assert plans == [first, second]
+    assert [record["visit"] for record in records] == list(range(2 * (2 + 3)))
+    assert [r["ms"] for r in records] == [1.0 + r["network"] for r in records]
+    # One of them alone is what a bundle for other networks would bring.
+    for other in ([second], [first]):
+        with pytest.raises(ValueError, match="other networks"):
+            Journal(path, *other)
 
 
 def test_a_failing_job_is_answered_with_the_reason() -> None:

@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
@@ -74,7 +75,7 @@ def test_custom_cells_and_batches(tmp_path: Path) -> None:
         batch, tmp_path / "eight.parquet", Options(rounds=1, batch_size=8, settings=QUICK)
     )
     assert (eight.latency_ms > 2 * one.latency_ms).all()
-    plan, _ = read_journal(journal_path(tmp_path / "eight.parquet"))
+    (plan,), _ = read_journal(journal_path(tmp_path / "eight.parquet"))
     assert plan["device"].endswith("_onnxruntime_1t_b8")
 
 
@@ -116,13 +117,46 @@ def test_killed_it_goes_on_and_repeats_nothing(tmp_path: Path, until: Any) -> No
     assert len(numbers) == 2 * (4 + 2)
     after = journal.read_bytes()
     out.unlink()
-    stored, _ = read_journal(journal)
+    (stored,), _ = read_journal(journal)
     again = Options(rounds=2, device="here", settings=stored["settings"])
     measure(sample(4), out, again)
     assert journal.read_bytes() == after  # all done: nothing is measured, the table is written
     assert out.exists()
-    with pytest.raises(TableError, match="other rounds"):
+    with pytest.raises(TableError, match="rounds 2, not 3"):
         measure(sample(4), out, replace(again, rounds=3))
+
+
+def test_further_networks_are_added_to_the_table(tmp_path: Path) -> None:
+    out, journal = tmp_path / "mine.parquet", tmp_path / "mine.journal.jsonl"
+    options = Options(rounds=1, device="here", settings=QUICK)
+    first, more = parse([1, 2, 3, 4]), parse([3, 4, 5, 6, 7, 8])
+    measure(first, out, options)
+    before = journal.read_bytes()
+    # Stopped after the first visit of those that are added.
+    with pytest.raises(KeyboardInterrupt):
+        measure(more, out, options, progress=_stopping_at(6))
+    results = measure(None, out)
+    assert journal.read_bytes().startswith(before)
+    (table,) = read_table(out)
+    assert table.architectures == parse(range(1, 9)).strings()
+    assert (results.visits > 0).all() and results.latency_ms.shape == (8,)
+    plans, records = read_journal(journal)
+    assert [len(plan["networks"]) for plan in plans] == [4, 4]
+    numbers = [record["visit"] for record in records if "visit" in record]
+    assert numbers == list(range(12))
+    # All of them again, in another order: nothing is left to measure.
+    measure(parse(range(8, 0, -1)), out, replace(options, seed=1))
+    assert read_journal(journal) == (plans, records)
+    with pytest.raises(TableError, match=r"\(rounds 1, not 2; visit_s 0.02, not 0.03\)"):
+        measure(more, out, replace(options, rounds=2, settings={**QUICK, "visit_s": 0.03}))
+
+
+def _stopping_at(visits: int) -> Callable[[str, int, int], None]:
+    def progress(what: str, done: int, total: int) -> None:
+        if done == visits:
+            raise KeyboardInterrupt
+
+    return progress
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Protocol
 
 from archcost.training.collect.board.journal import Journal
@@ -72,20 +72,18 @@ def run_campaign(
     surroundings: Record | None,
     progress: Progress | None = None,
 ) -> None:
-    """Make the visits of a journal's plan that are not in it yet.
+    """Make the visits of a journal's plans that are not in it yet.
 
     Args:
         journal: open; each visit is appended when it is done.
         server: answers jobs with what `protocol.visit` gives.
-        job_of: the job of a network by number.
+        job_of: the job of a network by its number among those of all plans.
         surroundings: the machine as it is now, put into the journal if anything is left to do;
             None: the server does that.
         progress: called with the round, visits done and visits in all.
     """
-    plan = journal.plan
-    todo = visits(
-        len(plan["networks"]), plan["rounds"], plan["references"], plan["every"], plan["seed"]
-    )
+    plan = journal.plans[0]
+    todo = _visits_of(journal.plans)
     done = {record["visit"] for record in journal.records if "visit" in record}
     failures = failures_of(journal.records)
 
@@ -113,6 +111,18 @@ def run_campaign(
             progress(f"round {turn + 1} of {plan['rounds']}", len(done), len(todo))
     if progress is not None:
         progress("done", len(todo), len(todo))
+
+
+def _visits_of(plans: Sequence[Record]) -> list[tuple[int, int]]:
+    """The visits of one plan after the other, networks numbered through."""
+    found: list[tuple[int, int]] = []
+    before = 0
+    for plan in plans:
+        count = len(plan["networks"])
+        order = visits(count, plan["rounds"], plan["references"], plan["every"], plan["seed"])
+        found += [(before + network, turn) for network, turn in order]
+        before += count
+    return found
 
 
 def failures_of(records: list[Record]) -> dict[int, int]:

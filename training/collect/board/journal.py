@@ -1,17 +1,23 @@
 """What has been measured, one JSON object a line, each safe on the disk before the next starts.
 
-The first line is the plan; a journal is continued by the same plan only. A line that was being
-written when the power went is cut off when the journal is opened again.
+The first line is the plan; a journal is continued by the same plan only, or by a further one, of
+other networks under the same settings, whose line comes before its records. Networks and visits are
+numbered through all plans. A line that was being written when the power went is cut off when the
+journal is opened again.
 """
 
 from __future__ import annotations
 
 import json
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import IO, Any
 
 Record = dict[str, Any]
+
+OF_A_PLAN = ("networks", "references", "seed")
+"""What plans of the same settings may differ in."""
 
 
 class Journal:
@@ -19,19 +25,19 @@ class Journal:
 
     Attributes:
         path: the file.
-        plan: its first record.
+        plans: in order; all of the same settings.
         records: all others, in order.
     """
 
-    def __init__(self, path: str | Path, plan: Record) -> None:
-        """Open or begin the journal of a plan.
+    def __init__(self, path: str | Path, *plans: Record) -> None:
+        """Open or begin the journal of a plan, or of several.
 
         Raises:
-            ValueError: the file is the journal of another plan, or no journal.
+            ValueError: the file holds what does not begin these plans, or is no journal.
             OSError: it cannot be read or written.
         """
         self.path = str(path)
-        self.plan = plan
+        self.plans = plans
         self.records: list[Record] = []
         self._file = open(self.path, "ab")  # noqa: SIM115
         try:
@@ -42,20 +48,16 @@ class Journal:
             raise
 
     def _begin(self) -> None:
-        """Lock the file and read what it holds, or write the plan."""
+        """Lock the file, read what it holds, and write the plans that are not in it yet."""
         _lock(self._file, self.path)
         lines, whole = _read(self.path)
-        if lines:
-            if lines[0] != json.loads(json.dumps(self.plan)):
-                differing = _differences(lines[0], self.plan)
-                raise ValueError(
-                    f"{self.path} holds another measurement (other {', '.join(differing)}); "
-                    "continue it with the same options, or choose another file"
-                )
-            self.records = lines[1:]
+        stored, self.records = _parted(lines)
+        given = [json.loads(json.dumps(plan)) for plan in self.plans]
+        if stored != given[: len(stored)]:
+            raise another(self.path, together(stored), together(given))
         self._file.truncate(whole)
-        if not lines:
-            self._write(self.plan)
+        for plan in given[len(stored) :]:
+            self._write(plan)
 
     def append(self, record: Record) -> None:
         """Add a record; it is on the disk when this returns."""
@@ -82,17 +84,32 @@ class Journal:
         self.close()
 
 
-def read_journal(path: str | Path) -> tuple[Record, list[Record]]:
-    """The plan and the records of a journal.
+def read_journal(path: str | Path) -> tuple[list[Record], list[Record]]:
+    """The plans and the records of a journal; none of either in an empty one.
 
     Raises:
         ValueError: no journal.
         OSError: it cannot be read.
     """
-    lines, _ = _read(str(path))
-    if not lines:
-        raise ValueError(f"{path}: an empty journal")
-    return lines[0], lines[1:]
+    return _parted(_read(str(path))[0])
+
+
+def together(plans: Sequence[Record]) -> Record:
+    """What plans of the same settings say of all their networks."""
+    networks: list[str] = []
+    references: list[int] = []
+    for plan in plans:
+        references += [len(networks) + number for number in plan["references"]]
+        networks += plan["networks"]
+    return {**plans[0], "networks": networks, "references": references}
+
+
+def another(path: str | Path, stored: Record, given: Record) -> ValueError:
+    """The error for a journal of another plan than the one given: says what is not the same."""
+    return ValueError(
+        f"{path} holds another measurement ({'; '.join(_differences(stored, given))}); continue it "
+        "with the same options, or choose another file"
+    )
 
 
 def _lock(file: IO[bytes], path: str) -> None:
@@ -126,5 +143,18 @@ def _read(path: str) -> tuple[list[Record], int]:
     return lines, whole
 
 
-def _differences(first: Record, second: Record) -> list[str]:
-    return sorted(key for key in set(first) | set(second) if first.get(key) != second.get(key))
+def _parted(lines: list[Record]) -> tuple[list[Record], list[Record]]:
+    """The plans among the lines of a journal, and the other records."""
+    plans = [line for line in lines if "protocol" in line]
+    return plans, [line for line in lines if "protocol" not in line]
+
+
+def _differences(stored: Record, given: Record) -> list[str]:
+    found: list[str] = []
+    for key in {**stored, **given}:
+        one, other = stored.get(key), given.get(key)
+        if isinstance(one, dict) and isinstance(other, dict):
+            found += _differences(one, other)
+        elif one != other:
+            found.append(f"other {key}" if isinstance(one, list) else f"{key} {one}, not {other}")
+    return found
