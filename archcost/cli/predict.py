@@ -52,6 +52,7 @@ from archcost.streaming import (
     predict_file,
     predict_on_cluster,
 )
+from archcost.streaming.partitions import LEAVE_OUT
 from archcost.streaming.source import partitions
 from archcost.streaming.tables import LeftOut
 
@@ -273,7 +274,7 @@ def _read(
         given = next(partitions(Path(source), sys.maxsize), [])
     found, problems = read_rows(given, space, dataset)
     if on_error is OnError.fail:
-        refuse_malformed(source, problems, "correct them, or leave them out with --on-error skip")
+        refuse_malformed(source, problems, LEAVE_OUT)
     return found, problems
 
 

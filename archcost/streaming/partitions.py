@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from archcost.checkpoints import Card, every_card, load_card
 from archcost.encodings import Batch, parse_each
 from archcost.encodings.nasbench201 import CELLS, index_of
-from archcost.errors import TableError, UnsupportedError
+from archcost.encodings.rows import refuse_malformed
+from archcost.errors import UnsupportedError
 from archcost.predictors import CostModel, Estimate
 from archcost.predictors.model import CHUNK
 from archcost.streaming.source import partitions
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
 
 PARTITION = 2**16
 """Rows of the input that are predicted and written together."""
+
+LEAVE_OUT = "correct them, or leave them out with --on-error skip"
+"""What to do about malformed rows."""
 
 Place = tuple[str, str]
 """Space and data set."""
@@ -93,12 +97,10 @@ def read_partitions(job: Job) -> Iterator[Partition]:
         by_cell = by_cell or len(column) >= CELLS
         batch, _, found = parse_each(column, space=job.space, dataset=job.dataset)
         problems = [(start + position, message) for position, message in found]
-        if problems and not job.skip:
-            row, message = problems[0]
-            raise TableError(
-                f"{job.source}: row {row + 1}: {message}; correct it, or leave out such rows with "
-                "--on-error skip"
-            )
+        if not job.skip:
+            # What comes later is not read yet.
+            read = f"{job.source}: rows 1 to {start + len(column)}"
+            refuse_malformed(read, problems, LEAVE_OUT)
         for group in batch.groups:
             place = group.skeleton.space, group.skeleton.dataset
             if place not in models:
