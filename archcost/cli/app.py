@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import sys
 import warnings
 from importlib.metadata import version
@@ -28,6 +29,8 @@ from archcost.errors import ArchcostError
 
 # Newer typer brings its own copy of click: its errors are named through typer, not through click.
 _UsageError: type[Exception] = typer.BadParameter.__mro__[1]
+
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 app = typer.Typer(
     name="archcost",
@@ -83,7 +86,10 @@ def _warn(message: Warning | str, *_: object, **__: object) -> None:
 
 
 def run(arguments: list[str] | None = None) -> int:
-    """The command's exit status; expected errors are one line on stderr."""
+    """The command's exit status; expected errors are one line on stderr.
+
+    2 for what was asked; 1 where standard output takes no more.
+    """
     warnings.showwarning = _warn
     try:
         status = app(args=arguments, standalone_mode=False)
@@ -99,6 +105,12 @@ def run(arguments: list[str] | None = None) -> int:
             return 0
         raise
     except OSError as error:
+        # Whatever else is written says its file.
+        if error.errno in _FULL and error.filename is None:
+            print(
+                f"archcost: standard output cannot be written ({error.strerror})", file=sys.stderr
+            )
+            return 1
         where = "" if error.filename is None else f"{error.filename}: "
         print(f"archcost: {where}{error.strerror or error}", file=sys.stderr)
         return 2

@@ -245,6 +245,15 @@ def test_a_closed_pipe_is_no_failure() -> None:
     assert done.stdout.startswith("device ") and done.stdout.count("\n") == 1
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
+def test_a_full_disk_behind_standard_output_is_named() -> None:
+    command = f"{sys.executable} -m archcost devices > /dev/full"
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    says = "archcost: standard output cannot be written (No space left on device)\n"
+    assert done.stderr == says
+
+
 def test_interrupted_before_it_has_begun() -> None:
     code = (
         "import builtins, signal, sys\n"

@@ -23,8 +23,8 @@ _INTRODUCTION = """\
 # Command-line reference
 
 From the command's own help; `archcost COMMAND --help` prints the same. Expected errors are one line
-on standard error and exit status 2; Ctrl-C ends with 130 and keeps what was found. Files are
-written whole or not at all.
+on standard error and exit status 2 (1 where a full disk takes no more of standard output); Ctrl-C
+ends with 130 and keeps what was found. Files are written whole or not at all.
 """
 
 
