@@ -86,6 +86,15 @@ def held_out_rows(
     has_cost = measured(table, (card.device, card.metric))
     if every:
         return np.flatnonzero(has_cost)
+    rows = _unseen(card, table, has_cost)
+    if has_cost.any() and not len(rows):
+        raise UnsupportedError("it has learned from every network that was measured here")
+    return rows
+
+
+def _unseen(
+    card: Card, table: MeasuredTable, has_cost: npt.NDArray[np.bool_]
+) -> npt.NDArray[np.int64]:
     batch = parse(table.architectures, space=table.space, dataset=table.dataset)
     if card.split_seed is None:
         rows = np.flatnonzero(has_cost)
@@ -96,10 +105,7 @@ def held_out_rows(
             raise UnsupportedError("which networks it learned from is not recorded")
         learned = set(map(bytes, predictor.ids_))
         ids = batch.groups[0].ids
-        fresh = rows[[bytes(ids[row]) not in learned for row in rows]]
-        if len(rows) and not len(fresh):
-            raise UnsupportedError("it has learned from every network that was measured here")
-        return fresh
+        return rows[[bytes(ids[row]) not in learned for row in rows]]
     settings = Settings(n_test=card.n_test, seed=card.split_seed)
     train, test = split_rows(len(table), settings)
     # Golden predictions are of the first networks learned from: a table of another length or order

@@ -128,7 +128,7 @@ def evaluate(
         f"{'target':58} {'kind':9} {'n':>5} {'tau':>7} {'rho':>7} {'MAPE':>7} "
         f"{'±10%':>6} {'cover':>6} {'width':>9}"
     )
-    shown = False
+    shown, refused = False, list[str]()
     for measured in tables:
         if measured.space == CUSTOM:
             raise UnsupportedError(
@@ -141,9 +141,18 @@ def evaluate(
                 continue
             if not (card.kind == kind if kind else card.default):
                 continue
-            line = _line(card, measured, every)
+            try:
+                line = _line(card, measured, every)
+            except UnsupportedError as error:
+                # Others have their lines all the same.
+                refused.append(f"{card.target} ({card.kind}): {error}")
+                continue
             typer.echo(line if shown else f"{heading}\n{line}")
             shown = True
+    if refused and not shown:
+        raise UnsupportedError(f"{table}: nothing to score; {refused[0]}")
+    for reason in refused:
+        typer.echo(f"archcost: left out: {reason}", err=True)
     if not shown:
         targets = {
             f"{owner} {metric}, {measured.space} on {measured.dataset}"
@@ -180,11 +189,10 @@ def _line(card: Card, table: MeasuredTable, every: bool) -> str:
     try:
         rows = held_out_rows(card, table, every=every)
     except UnsupportedError as error:
-        raise UnsupportedError(
-            f"{card.target} ({card.kind}): {error}; --all-rows scores it on every row"
-        ) from None
+        raise UnsupportedError(f"{error}; --all-rows scores it on every row") from None
+    if not len(rows):
+        raise UnsupportedError("no network was measured")
     batch = parse(table.architectures, space=table.space, dataset=table.dataset).take(rows)
-    # One target without a row to score leaves the others their lines.
     s = scores(load_card(card).predict(batch), costs[rows])
     return (
         f"{card.target!s:58} {card.kind:9} {s.n:5d} {s.kendall_tau:7.4f} {s.spearman:7.4f} "

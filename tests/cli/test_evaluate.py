@@ -57,14 +57,21 @@ def test_scores(evaluate: Call, column: str, arguments: tuple[str, ...], n: int)
     assert line.split()[6] == str(n)
 
 
-def test_a_device_that_was_not_measured_leaves_others_their_scores(evaluate: Call) -> None:
-    rows = [f"{cell},{cost}," for cell, cost in zip(CELLS, COSTS, strict=True)]
-    header = "arch,raspi4_latency_ms,pixel3_latency_ms"
+def test_a_target_without_a_row_to_score_leaves_others_their_scores(evaluate: Call) -> None:
+    rows = [f"{cell},{cost},{cost}," for cell, cost in zip(CELLS, COSTS, strict=True)]
+    header = "arch,raspi4_latency_ms,my-board_latency_ms,pixel3_latency_ms"
     Path("mine.csv").write_text("\n".join([header, *rows]) + "\n")
-    status, said, _ = evaluate("mine.csv", "--all-rows")
+    status, said, errors = evaluate("mine.csv")
     assert status == 0
-    counts = {line.split()[0]: line.split()[6] for line in said.splitlines()[1:]}
-    assert counts == {"raspi4": str(len(CELLS)), "pixel3": "0"}
+    assert [line.split()[0] for line in said.splitlines()[1:]] == ["my-board"]
+    for name in ("raspi4", "pixel3"):
+        assert f"archcost: left out: {name} latency, nasbench201 on cifar10 (ensemble): " in errors
+    status, said, errors = evaluate("mine.csv", "--all-rows")
+    assert [line.split()[0] for line in said.splitlines()[1:]] == ["raspi4", "my-board"]
+    assert errors.endswith("(ensemble): no network was measured\n") and errors.count("\n") == 1
+    status, said, errors = evaluate("mine.csv", "--all-rows", "--device", "pixel3")
+    assert (status, said) == (2, "")
+    assert errors.startswith("archcost: mine.csv: nothing to score; pixel3 latency, ")
 
 
 @pytest.mark.parametrize(
