@@ -301,11 +301,17 @@ def _load(folder: Path, version: int) -> CostModel:
     return read_checkpoint(folder)[0]
 
 
+@lru_cache(maxsize=1)
+def _shipped() -> dict[Path, Card]:
+    return {checkpoint_folder(card): card for card in cards()}
+
+
 def load_card(card: Card, root: Path = SHIPPED) -> CostModel:
     """The model that a card describes, shipped or the user's; loaded once a process."""
-    folder = root / checkpoint_folder(card)
-    if root == SHIPPED and card not in (_with_default(c, card.default) for c in cards()):
-        folder = user_folder() / checkpoint_folder(card)
+    place = checkpoint_folder(card)
+    shipped = _shipped().get(place)
+    yours = root == SHIPPED and (shipped is None or _with_default(shipped, card.default) != card)
+    folder = (user_folder() if yours else root) / place
     path = folder / CARD
     # A user's device can be adapted anew under the same name.
     return _load(folder, path.stat().st_mtime_ns if path.is_file() else 0)
