@@ -20,11 +20,11 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from archcost.aliases import Ids
 from archcost.encodings.architecture import NASBENCH201_EDGES
 from archcost.encodings.batch import Group
 from archcost.encodings.runtime import NONE, POOL, SKIP, check_cells, is_convolution
 
-Ids = npt.NDArray[np.int8]
 Mask = npt.NDArray[np.bool_]
 Tensors = npt.NDArray[np.int64]
 

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from archcost.encodings.matrices import AnyArray, Ids
+from archcost.aliases import Ids
+from archcost.encodings.matrices import AnyArray
 from archcost.encodings.nasbench201 import all_ids, index_by_string
 from archcost.encodings.spaces import FBNET, NASBENCH201, Space
 

@@ -8,6 +8,7 @@ from operator import attrgetter
 import numpy as np
 import numpy.typing as npt
 
+from archcost.aliases import Floats, Ints
 from archcost.encodings.architecture import Architecture
 from archcost.encodings.execution import VIEWS, unrolled_once
 from archcost.encodings.layers import KINDS, Layer, LayerGraph
@@ -26,8 +27,6 @@ SHAPES = ("work", "values", "weights", "kernel", "dilation")
 """What tells whether a layer is like others of its class, as base-2 logarithms; `kernel` is the
 number of its positions."""
 
-Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
 
 _NAMES = (
     *("macs", "input_values", "output_values", "params", "c_in", "groups"),

@@ -13,12 +13,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from archcost.aliases import Ids
 from archcost.encodings.architecture import Edges
 from archcost.encodings.spaces import NASBENCH201, SPACES, Space
 from archcost.encodings.text import read_names, shown
 from archcost.errors import ArchitectureError
 
-Ids = npt.NDArray[np.int8]
 Bits = npt.NDArray[np.int8]
 AnyArray = npt.NDArray[np.generic]
 

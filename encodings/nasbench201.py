@@ -13,9 +13,8 @@ from types import MappingProxyType
 import numpy as np
 import numpy.typing as npt
 
+from archcost.aliases import Ids
 from archcost.encodings.spaces import NASBENCH201
-
-Ids = npt.NDArray[np.int8]
 
 CELLS = 5**6
 _PLACES = 5 ** np.arange(5, -1, -1)

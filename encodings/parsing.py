@@ -29,6 +29,7 @@ from typing import Any
 
 import numpy as np
 
+from archcost.aliases import Ids
 from archcost.encodings.architecture import Architecture, Skeleton
 from archcost.encodings.arranging import Elements, arrange, rows_of
 from archcost.encodings.batch import Batch, Group, Positions
@@ -36,7 +37,6 @@ from archcost.encodings.bulk_text import from_arrow, is_arrow, is_text, read_tex
 from archcost.encodings.encoded import Encoded
 from archcost.encodings.matrices import (
     AnyArray,
-    Ids,
     ids_from_operator_matrix,
     ids_from_rows,
     whole_numbers,

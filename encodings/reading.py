@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from archcost.aliases import Ids
 from archcost.encodings.architecture import Architecture, Skeleton
 from archcost.encodings.matrices import (
     AnyArray,
-    Ids,
     ids_from_operator_matrix,
     ids_from_pair,
     ids_from_rows,

@@ -20,12 +20,12 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from archcost.aliases import Ids
 from archcost.encodings.architecture import NASBENCH201_EDGES
 from archcost.encodings.batch import Group
 from archcost.encodings.structure import analyse, canonical, longest_path
 from archcost.errors import UnsupportedError
 
-Ids = npt.NDArray[np.int8]
 Mask = npt.NDArray[np.bool_]
 Columns = dict[str, npt.NDArray[np.generic]]
 

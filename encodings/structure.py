@@ -11,9 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from archcost.aliases import Ids
 from archcost.encodings.architecture import NASBENCH201_EDGES, Edges
 
-Ids = npt.NDArray[np.int8]
 Mask = npt.NDArray[np.bool_]
 
 _SWAPPED = [1, 0, 2, 3, 5, 4]

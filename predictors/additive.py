@@ -14,9 +14,10 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
+from archcost.aliases import Floats
 from archcost.encodings import Batch, Group, encode, key_table, parse
 from archcost.errors import UnsupportedError
-from archcost.predictors.base import Floats, Predictor, level_off, one_skeleton, positive_costs
+from archcost.predictors.base import Predictor, level_off, one_skeleton, positive_costs
 from archcost.predictors.rows import check_space
 
 _DIGITS = 12

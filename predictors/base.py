@@ -16,6 +16,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 import numpy.typing as npt
 
+from archcost.aliases import Floats
 from archcost.data import as_measured
 from archcost.data.measurements import without_mask
 from archcost.encodings import Batch, parse
@@ -26,8 +27,6 @@ from archcost.errors import (
     first_few,
     unknown_name,
 )
-
-Floats = npt.NDArray[np.float64]
 
 
 class Predictor:

@@ -16,9 +16,10 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
+from archcost.aliases import Floats
 from archcost.encodings import parse
 from archcost.errors import UnsupportedError
-from archcost.predictors.base import Floats, Predictor, one_skeleton, positive_costs
+from archcost.predictors.base import Predictor, one_skeleton, positive_costs
 from archcost.predictors.hyperprior import Newcomers
 from archcost.predictors.kernel_features import pool
 from archcost.predictors.kernels import SourceDevices

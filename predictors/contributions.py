@@ -23,10 +23,8 @@ from math import factorial
 import numpy as np
 import numpy.typing as npt
 
+from archcost.aliases import Floats, Ids
 from archcost.encodings import Group
-
-Floats = npt.NDArray[np.float64]
-Ids = npt.NDArray[np.int8]
 
 BACKGROUNDS = 64
 """Networks in which a block is compared with a skip; always the same ones."""

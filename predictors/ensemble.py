@@ -8,9 +8,10 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
+from archcost.aliases import Floats
 from archcost.encodings import parse
 from archcost.errors import UnsupportedError
-from archcost.predictors.base import Floats, Predictor
+from archcost.predictors.base import Predictor
 
 
 class EnsemblePredictor(Predictor):

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Self, overload
 import numpy as np
 import numpy.typing as npt
 
+from archcost.aliases import Floats
 from archcost.errors import first_few
 
 if TYPE_CHECKING:
     import pandas as pd
 
-Floats = npt.NDArray[np.float64]
 
 LIKELY = 0.5
 """Probability of running from which on a device is taken to run a network."""

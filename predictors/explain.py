@@ -18,6 +18,7 @@ from functools import cached_property
 
 import numpy as np
 
+from archcost.aliases import Ids
 from archcost.data import DEVICES
 from archcost.encodings import (
     CUSTOM,
@@ -33,7 +34,7 @@ from archcost.encodings.networks import is_custom
 from archcost.encodings.removal import RULES, connected, fates
 from archcost.errors import ArchitectureError
 from archcost.predictors.changes import Changes
-from archcost.predictors.contributions import Ids, skip_id, wanted
+from archcost.predictors.contributions import skip_id, wanted
 from archcost.predictors.estimate import Estimate
 from archcost.predictors.explanation import SKELETON, WIRING, Change, Explanation, LayerShare, Part
 from archcost.predictors.layer_shares import OVERHEAD, PricedLayers, priced_layers, shares

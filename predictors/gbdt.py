@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 import numpy.typing as npt
 
+from archcost.aliases import Floats
 from archcost.encodings import parse
 from archcost.errors import CheckpointError, UnsupportedError, check_whole
-from archcost.predictors.base import Floats, Predictor, one_skeleton, positive_costs
+from archcost.predictors.base import Predictor, one_skeleton, positive_costs
 from archcost.predictors.rows import check_space, feature_rows
 from archcost.predictors.trees import Forest, tree_count
 

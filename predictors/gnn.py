@@ -23,12 +23,13 @@ from weakref import WeakKeyDictionary, WeakValueDictionary
 import numpy as np
 import numpy.typing as npt
 
+from archcost.aliases import Floats
 from archcost.data.measurements import without_mask
 from archcost.encodings import Batch, parse
 from archcost.encodings.matrices import wiring
 from archcost.encodings.nodes import node_rows
 from archcost.errors import CheckpointError, MeasurementError, check_whole
-from archcost.predictors.base import Floats, Predictor, one_skeleton, positive_costs
+from archcost.predictors.base import Predictor, one_skeleton, positive_costs
 from archcost.predictors.rows import check_space, feature_rows, kept
 
 Array = npt.NDArray[np.float32]

@@ -17,10 +17,9 @@ from typing import Self
 import numpy as np
 import numpy.typing as npt
 
+from archcost.aliases import Floats
 from archcost.predictors.kernel_features import pool
 from archcost.predictors.kernels import SQUARED, SourceDevices
-
-Floats = npt.NDArray[np.float64]
 
 LEVEL = 30.0
 """Prior variance of the mean cost, against that of the differences: as good as flat."""

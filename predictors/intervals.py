@@ -19,11 +19,10 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
+from archcost.aliases import Floats
 from archcost.encodings import Batch
 from archcost.encodings.structural import count
 from archcost.errors import MeasurementError, UnsupportedError
-
-Floats = npt.NDArray[np.float64]
 
 COVERAGES = (0.5, 0.99)
 """Lowest and highest coverage that intervals are offered at."""

@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from archcost.aliases import Floats
 from archcost.encodings import (
     FBNET_OPERATORS,
     NASBENCH201_OPERATORS,
@@ -23,7 +24,6 @@ from archcost.encodings.places import block_places
 from archcost.errors import UnsupportedError
 from archcost.predictors.rows import feature_rows, kept
 
-Floats = npt.NDArray[np.float64]
 Features = npt.NDArray[np.float32]
 
 BASE = {"nasbench201": "cifar10", "fbnet": "cifar100"}

@@ -21,6 +21,7 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
+from archcost.aliases import Floats
 from archcost.encodings import Batch
 from archcost.errors import CheckpointError, unknown_name
 from archcost.predictors.kernel_features import (
@@ -32,8 +33,6 @@ from archcost.predictors.kernel_features import (
     standardise,
     work_by_depth,
 )
-
-Floats = npt.NDArray[np.float64]
 
 _SQUARED = {
     "nasbench201": ("src", "all.count", "tflite.count"),

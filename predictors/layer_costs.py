@@ -18,12 +18,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from archcost.aliases import Floats, Ints
 from archcost.encodings.layer_table import ARITHMETIC, CLASSES, QUANTITIES, LayerTable
-
-Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
 
 # Chosen on NAS-Bench-201 to FBNet without measurements there, over the devices that have both.
 _FUSION = 1e-2

@@ -13,12 +13,11 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
+from archcost.aliases import Floats
 from archcost.encodings import Batch, Networks
 from archcost.errors import MeasurementError
 from archcost.predictors.intervals import check_coverage, closest_quantiles
 from archcost.predictors.layers import LayersPredictor
-
-Floats = npt.NDArray[np.float64]
 
 _GRID = 200
 _FEWEST = 20

@@ -8,13 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from archcost.aliases import Floats
 from archcost.encodings import Architecture, Layer, LayerGraph, Networks
 from archcost.encodings.execution import VIEWS, unrolled_once
 from archcost.predictors.explanation import LayerShare
 from archcost.predictors.layers import LayersPredictor
 from archcost.predictors.rows import layers_of
-
-Floats = npt.NDArray[np.float64]
 
 OVERHEAD = "overhead"
 """The name of what a network costs beside its layers, in the lists of layers."""

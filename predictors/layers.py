@@ -11,11 +11,12 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
+from archcost.aliases import Floats
 from archcost.encodings import Architecture, Networks, read_networks
 from archcost.encodings.execution import VIEWS
 from archcost.encodings.layer_table import CLASSES, SHAPES, LayerTable
 from archcost.predictors.additive import round_significant
-from archcost.predictors.base import Floats, Predictor, positive_costs
+from archcost.predictors.base import Predictor, positive_costs
 from archcost.predictors.layer_costs import IN_ARITHMETIC, LayerCosts, fit_layer_costs
 from archcost.predictors.rows import layers_of
 

@@ -11,9 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from archcost.aliases import Floats
 from archcost.errors import MeasurementError
-
-Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)

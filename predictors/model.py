@@ -8,6 +8,7 @@ from functools import cached_property, lru_cache
 
 import numpy as np
 
+from archcost.aliases import Floats
 from archcost.encodings import (
     CUSTOM,
     Architecture,
@@ -20,7 +21,7 @@ from archcost.encodings import (
 from archcost.encodings.nasbench201 import CELLS, index_of
 from archcost.encodings.networks import is_custom, members
 from archcost.errors import ArchcostError, MeasurementError, UnsupportedError
-from archcost.predictors.base import Floats, Predictor
+from archcost.predictors.base import Predictor
 from archcost.predictors.estimate import Estimate, Strings
 from archcost.predictors.gbdt import Feasibility
 from archcost.predictors.intervals import ConformalIntervals

@@ -12,10 +12,11 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
+from archcost.aliases import Floats
 from archcost.encodings import parse
 from archcost.errors import MeasurementError
 from archcost.predictors.additive import round_significant
-from archcost.predictors.base import Floats, Predictor, positive_costs
+from archcost.predictors.base import Predictor, positive_costs
 
 _EXACT = 1e-6
 _FEWEST = 3

@@ -7,8 +7,9 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
+from archcost.aliases import Floats
 from archcost.encodings import parse
-from archcost.predictors.base import Floats, Predictor, one_skeleton, positive_costs
+from archcost.predictors.base import Predictor, one_skeleton, positive_costs
 from archcost.predictors.gbdt import GBDTPredictor
 from archcost.predictors.transfer import TransferPredictor
 

@@ -13,9 +13,9 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
+from archcost.aliases import Floats
 from archcost.encodings import Batch, parse, skeleton
 from archcost.predictors.base import (
-    Floats,
     Predictor,
     level_off,
     one_skeleton,

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from archcost.aliases import Floats
 from archcost.checkpoints import cards, checkpoint_folder, every_card, write_checkpoint
 from archcost.checkpoints.card import read_card
 from archcost.checkpoints.store import CARD
@@ -47,8 +48,6 @@ from archcost.training.campaign import (
 from archcost.training.cards import make_card
 from archcost.training.carry import carried_predictor
 from archcost.units import unit_of
-
-Floats = npt.NDArray[np.float64]
 
 _KINDS = tuple(cls.kind for cls in (TransferPredictor, StackedPredictor, GBDTPredictor))
 """What `adapt` chooses from."""

@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 
+from archcost.aliases import Floats, Ints, Progress
 from archcost.checkpoints.user import measured_folder
 from archcost.encodings import Batch, find_dataset, find_space, parse, useful_macs
 from archcost.predictors import Estimate, Target
@@ -22,10 +22,6 @@ from archcost.training.collect.measuring import default_device, journal_path, pl
 from archcost.training.collect.runners import find_runtime
 from archcost.training.pareto import pareto
 from archcost.training.suggest import suggest
-from archcost.training.trials import Progress
-
-Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
 
 _SAMPLED = 20_000
 _MOST_FURTHER = 200

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from archcost.aliases import Floats
 from archcost.data import as_measured
 from archcost.data.measurements import without_mask
 from archcost.encodings import Batch
@@ -14,8 +15,6 @@ from archcost.errors import MeasurementError
 from archcost.predictors.base import one_skeleton
 from archcost.predictors.kernel_features import pool
 from archcost.predictors.kernels import SourceDevices
-
-Floats = npt.NDArray[np.float64]
 
 REFUSED = -1.0
 """The value that says: the device failed to run this network."""

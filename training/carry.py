@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
+from archcost.aliases import Floats
 from archcost.checkpoints.transfer import source_devices
 from archcost.encodings import find_space
 from archcost.errors import UnsupportedError
 from archcost.predictors import ConformalIntervals, CostModel, Target
 from archcost.predictors.carried import CarriedNewcomers, CarriedPredictor, in_both
 from archcost.predictors.kernel_features import BASE, pool
-
-Floats = npt.NDArray[np.float64]
 
 _QUANTILES = 2000
 

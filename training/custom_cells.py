@@ -12,13 +12,14 @@ from statistics import mean
 
 import numpy as np
 
+from archcost.aliases import Ints, Progress
 from archcost.data import MeasuredTable
 from archcost.encodings import CUSTOM, SPACES, Architecture
 from archcost.errors import TableError
 from archcost.predictors import LayerIntervals, metrics
-from archcost.training.layer_tables import Ints, Measured, gather
+from archcost.training.layer_tables import Measured, gather
 from archcost.training.layers import out_of_fold, shipped_growth
-from archcost.training.trials import Name, Progress
+from archcost.training.trials import Name
 
 _FEWEST = 10
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from archcost.aliases import Floats
 from archcost.checkpoints import Card, load_card
 from archcost.data import MeasuredTable, check_order
 from archcost.encodings import parse
@@ -17,7 +18,7 @@ from archcost.predictors import (
     TransferPredictor,
     metrics,
 )
-from archcost.predictors.base import Floats, positive_costs
+from archcost.predictors.base import positive_costs
 from archcost.training.trials import Settings, measured, split_rows
 
 

@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from archcost.aliases import Floats, Ints
 from archcost.data import LookupTable, MeasuredTable
 from archcost.encodings import (
     CUSTOM,
@@ -24,9 +24,6 @@ from archcost.predictors import LayersPredictor, LookupPredictor
 from archcost.predictors.layers import skeleton_groups
 from archcost.predictors.rows import layers_of
 from archcost.training.trials import Name, measured
-
-Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
 
 MOST = 1500
 """Networks of one table that are learned from: a device has few rates."""

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
+from archcost.aliases import Floats, Ints, Progress
 from archcost.checkpoints import cards, load_card
 from archcost.checkpoints.user import check_device_name
 from archcost.data import MeasuredTable
@@ -25,8 +26,8 @@ from archcost.predictors.layer_intervals import evenly
 from archcost.training.cards import Trained, make_card, write_trained
 from archcost.training.collect.candidates import sample
 from archcost.training.evaluate import scores
-from archcost.training.layer_tables import Floats, Ints, Measured, gather
-from archcost.training.trials import Name, Progress
+from archcost.training.layer_tables import Measured, gather
+from archcost.training.trials import Name
 
 _TEST, _FOLDS = 0.2, 3
 _FEWEST = 50

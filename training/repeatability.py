@@ -8,12 +8,11 @@ of costs, shows the Kendall tau that is left to a predictor that knows the true 
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
+from archcost.aliases import Floats
 from archcost.encodings import Batch, twins
 from archcost.predictors.metrics import kendall_tau
 
-Floats = npt.NDArray[np.float64]
 _FEWEST = 100
 
 

@@ -17,6 +17,7 @@ from pathlib import Path
 
 import numpy as np
 
+from archcost.aliases import Progress
 from archcost.checkpoints import cards
 from archcost.data import MeasuredTable, own_tables, read_lookup, read_table
 from archcost.encodings import parse
@@ -28,7 +29,7 @@ from archcost.training.lookup import train_lookup
 from archcost.training.own import train_own
 from archcost.training.train import train
 from archcost.training.transfer_sources import ship_sources
-from archcost.training.trials import Name, Progress, Settings
+from archcost.training.trials import Name, Settings
 
 _SUMS = ("raspi4", "pixel3", "eyeriss", "fpga")
 """Devices whose FBNet costs in HELP are HW-NAS-Bench's sums, which the look-up table gives."""

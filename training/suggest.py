@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
+from archcost.aliases import Floats
 from archcost.checkpoints.transfer import shipped_cloud, source_devices
 from archcost.data import check_order
 from archcost.encodings import Batch, find_dataset, find_space, parse, skeleton
@@ -24,7 +25,6 @@ from archcost.predictors.kernel_features import pool
 from archcost.predictors.kernels import SourceDevices
 from archcost.training.campaign import clean
 
-Floats = npt.NDArray[np.float64]
 Rows = dict[str, Floats]
 """Kernel block to rows of architectures."""
 

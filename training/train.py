@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
+from archcost.aliases import Progress
 from archcost.checkpoints import Card, checkpoint_folder
 from archcost.checkpoints.store import CARD
 from archcost.checkpoints.user import check_device_name
@@ -25,7 +26,6 @@ from archcost.training.trials import (
     Data,
     Name,
     Networks,
-    Progress,
     Settings,
     Trial,
     try_kinds,

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from archcost.aliases import Progress
 from archcost.checkpoints.transfer import shipped_cloud, source_devices
 from archcost.data import MeasuredTable
 from archcost.encodings import Batch, parse
@@ -25,9 +26,7 @@ from archcost.predictors.kernels import SourceDevices
 from archcost.predictors.transfer import TransferIntervals, TransferPredictor
 from archcost.training.suggest import choose
 from archcost.training.transfer_sets import SETS, DeviceSet
-from archcost.training.trials import Progress
 
-Floats = npt.NDArray[np.float64]
 SAMPLERS = ("random", "suggest")
 _CANDIDATES = 3000
 _MOST = 1000

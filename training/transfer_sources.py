@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 
+from archcost.aliases import Floats
 from archcost.checkpoints.card import ENCODING_VERSION
 from archcost.checkpoints.transfer import FORMAT, ShippedSources, SourceCard, write_sources
 from archcost.data import SOURCES, MeasuredTable, source
@@ -17,8 +17,6 @@ from archcost.predictors.carried import CarriedNewcomers, in_both
 from archcost.predictors.hyperprior import Newcomers, learn
 from archcost.predictors.kernel_features import BASE, pool, raw_features, standardise
 from archcost.predictors.kernels import SourceDevices
-
-Floats = npt.NDArray[np.float64]
 
 _RIDGE = {"nasbench201": 10.0, "fbnet": 100.0}
 _FEWEST = 1000

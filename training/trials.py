@@ -13,6 +13,7 @@ from typing import Self
 import numpy as np
 import numpy.typing as npt
 
+from archcost.aliases import Floats
 from archcost.data import MeasuredTable
 from archcost.encodings import Batch, parse
 from archcost.errors import (
@@ -31,11 +32,9 @@ from archcost.predictors import (
 )
 from archcost.predictors.metrics import kendall_tau
 
-Floats = npt.NDArray[np.float64]
 Indices = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
 Name = tuple[str, str]
-Progress = Callable[[str, int, int], None]
 
 KINDS = ("additive", "gnn", "gbdt", "ensemble")
 """All kinds, the one first that is preferred among equals."""

@@ -14,6 +14,7 @@ from statistics import mean
 import numpy as np
 import numpy.typing as npt
 
+from archcost.aliases import Floats, Progress
 from archcost.checkpoints.transfer import source_devices
 from archcost.data import MeasuredTable
 from archcost.encodings import Batch, parse
@@ -23,9 +24,6 @@ from archcost.predictors.carried import CarriedNewcomers, in_both
 from archcost.predictors.hyperprior import Newcomers, learn
 from archcost.predictors.kernel_features import BASE
 from archcost.predictors.metrics import spearman
-from archcost.training.trials import Progress
-
-Floats = npt.NDArray[np.float64]
 
 HELD_OUT: dict[str, Callable[[npt.NDArray[np.int8]], npt.NDArray[np.bool_]]] = {
     "four or more nor_conv_3x3": lambda ids: (ids == 3).sum(axis=1) >= 4,

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 
+from archcost.aliases import Floats
 from archcost.encodings import Batch
 from archcost.errors import MeasurementError
 from archcost.predictors import CostModel
@@ -15,7 +15,6 @@ from archcost.predictors.metrics import coverage as share_inside
 if TYPE_CHECKING:
     import pandas as pd
 
-Floats = npt.NDArray[np.float64]
 
 NOMINAL = (0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99)
 """Coverages that a calibration curve shows."""

@@ -7,10 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from archcost.aliases import Floats
 from archcost.errors import UnsupportedError
 from archcost.predictors.metrics import comparable
-
-Floats = npt.NDArray[np.float64]
 
 
 def rank_correlations(costs: Floats) -> Floats:

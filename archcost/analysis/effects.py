@@ -6,15 +6,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 
+from archcost.aliases import Floats
 from archcost.encodings import Batch, encode
 from archcost.errors import UnsupportedError
 
 if TYPE_CHECKING:
     import pandas as pd
 
-Floats = npt.NDArray[np.float64]
 
 # Of the largest: what is less is the rounding of the fit.
 _NOTHING = 1e-9

@@ -7,8 +7,8 @@ from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
 
+from archcost.aliases import Floats
 from archcost.analysis.correlation import Tree
 from archcost.charts import COLOURS, SEQUENTIAL, altair
 from archcost.charts.page import ARCHITECTURE
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     import altair as alt
     import pandas as pd
 
-Floats = npt.NDArray[np.float64]
 
 _NUMBER = ".4~r"
 _HEIGHT = 260

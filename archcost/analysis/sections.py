@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 
+from archcost.aliases import Floats, Ints
 from archcost.analysis import pictures
 from archcost.analysis.agreement import calibration, errors_by_decile
 from archcost.analysis.correlation import rank_correlations, similarity_tree
@@ -25,8 +25,6 @@ from archcost.training.pareto import pareto
 if TYPE_CHECKING:
     import pandas as pd
 
-Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
 
 MEASURED = ("agreement", "calibration", "deciles")
 """The pictures that need measurements."""

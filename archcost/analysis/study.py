@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-import numpy.typing as npt
 
+from archcost.aliases import Floats, Ints, Progress
 from archcost.checkpoints import Card, load_card
 from archcost.data import OWN, MeasuredTable, own_tables
 from archcost.encodings import Batch, encode, find_space, parse
@@ -17,10 +17,6 @@ from archcost.predictors import CostModel, Estimate
 from archcost.search.quality import Quality, quality
 from archcost.training import held_out_rows
 from archcost.training.collect import representatives
-from archcost.training.trials import Progress
-
-Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
 
 COVERAGE = 0.9
 """Of the intervals in pictures."""

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from archcost.aliases import Floats, Ids
 from archcost.optional import require
-from archcost.search.genomes import Genome, Ids
-from archcost.search.scores import Floats
+from archcost.search.genomes import Genome
 
 POPULATION = 100
 """Of two objectives; half as many more for each further one."""

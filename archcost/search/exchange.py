@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from archcost.search.fronts import Floats
+from archcost.aliases import Floats
 
 LIMITS = tuple(np.arange(1, 10) / 10)
 """Shares of the candidates that are within a limit."""

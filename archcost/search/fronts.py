@@ -5,11 +5,9 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from archcost.aliases import Floats, Ints
 from archcost.optional import require
 from archcost.training.pareto import pareto
-
-Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
 
 
 def nondominated(objectives: Floats) -> Ints:

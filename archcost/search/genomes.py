@@ -8,12 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from archcost.aliases import Ids
 from archcost.encodings import Batch, Group, Skeleton, operator
 from archcost.encodings.architecture import Edges
 from archcost.errors import UnsupportedError, check_whole
 from archcost.training.collect.candidates import CUSTOM_OPERATORS
-
-Ids = npt.NDArray[np.int8]
 
 NODES = (2, 6)
 """Fewest and most nodes of a custom cell, input and output included."""

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from archcost.aliases import Floats
 from archcost.data.names import fold, folded, speaks_of_cost
 from archcost.data.tables import ARCHITECTURE_COLUMNS, read_frame
 from archcost.encodings import CUSTOM, Batch, find_dataset, find_space, useful_macs
@@ -22,7 +23,6 @@ from archcost.training.collect.candidates import read_candidates
 if TYPE_CHECKING:
     import pandas as pd
 
-Floats = npt.NDArray[np.float64]
 Accuracy = Callable[[Batch], npt.ArrayLike] | str | PathLike[str] | None
 """Architectures to accuracies (n,), or a table of them; None: multiply-accumulates stand in."""
 

@@ -20,14 +20,14 @@ from statistics import mean
 import numpy as np
 import numpy.typing as npt
 
+from archcost.aliases import Floats, Ints, Progress
 from archcost.checkpoints import find_card, load
 from archcost.data import MeasuredTable
 from archcost.encodings import parse, twins
 from archcost.errors import TableError, UnsupportedError
 from archcost.predictors.estimate import LIKELY
-from archcost.search.fronts import Floats, Ints, hypervolume, near, nondominated
+from archcost.search.fronts import hypervolume, near, nondominated
 from archcost.training.evaluate import held_out_rows
-from archcost.training.trials import Progress
 
 PARTS = ("all", "held out", "twins")
 """All measured cells; those that the shipped predictors have not learned from; networks measured

@@ -9,6 +9,7 @@ from numbers import Real
 import numpy as np
 import numpy.typing as npt
 
+from archcost.aliases import Progress
 from archcost.checkpoints import find_place
 from archcost.encodings import (
     CUSTOM,
@@ -31,7 +32,6 @@ from archcost.search.genomes import Genome, cells
 from archcost.search.goals import Most, costs_of
 from archcost.search.quality import Accuracy, quality
 from archcost.search.scores import Evaluator, Scores
-from archcost.training.trials import Progress
 
 BUDGETS = {"fbnet": 20_000, CUSTOM: 2_000}
 """Architectures that are looked at where the space is too large for all, by space."""

@@ -7,7 +7,7 @@ the order of the input.
 """
 
 from archcost.streaming.cluster import LEFT_OUT, predict_on_cluster
-from archcost.streaming.partitions import PARTITION, Job, Progress, Summary
+from archcost.streaming.partitions import PARTITION, Job, Summary
 from archcost.streaming.single import left_out_path, predict_file
 from archcost.streaming.tables import COLUMNS
 
@@ -16,7 +16,6 @@ __all__ = [
     "LEFT_OUT",
     "PARTITION",
     "Job",
-    "Progress",
     "Summary",
     "left_out_path",
     "predict_file",

@@ -16,13 +16,13 @@ from multiprocessing import resource_tracker
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from archcost.aliases import Progress
 from archcost.errors import ArchcostError, TableError, UnsupportedError
 from archcost.optional import dask_client, require
 from archcost.streaming.manifest import Manifest
 from archcost.streaming.partitions import (
     Job,
     Partition,
-    Progress,
     Summary,
     predict_partition,
     read_partitions,

@@ -28,8 +28,6 @@ LEAVE_OUT = "correct them, or leave them out with --on-error skip"
 
 Place = tuple[str, str]
 """Space and data set."""
-Progress = Callable[[str, int, int], None]
-"""Told what is being done, rows done and rows in all."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from archcost.streaming.partitions import Job, Progress, Summary, predict_partition, read_partitions
+from archcost.aliases import Progress
+from archcost.streaming.partitions import Job, Summary, predict_partition, read_partitions
 from archcost.streaming.source import count_rows
 from archcost.streaming.tables import LeftOut, table_writer
 

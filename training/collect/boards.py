@@ -22,10 +22,11 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from archcost.aliases import Progress
 from archcost.encodings import Batch, parse
 from archcost.errors import MeasurementError, TableError, UnsupportedError, unknown_name
 from archcost.optional import dask_client
-from archcost.training.collect.board.campaign import Progress, run_campaign
+from archcost.training.collect.board.campaign import run_campaign
 from archcost.training.collect.board.isolate import Server
 from archcost.training.collect.board.journal import Journal, together
 from archcost.training.collect.measured import checked_device, write_table

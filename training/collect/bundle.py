@@ -9,11 +9,11 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import archcost.training.collect.board as board
+from archcost.aliases import Progress
 from archcost.data import sha256_of, write_whole
 from archcost.encodings import Batch, parse
 from archcost.errors import TableError, UnsupportedError
 from archcost.optional import require
-from archcost.training.collect.board.campaign import Progress
 from archcost.training.collect.board.journal import read_journal, together
 from archcost.training.collect.board.main import MANIFEST, RESULTS
 from archcost.training.collect.measured import checked_device, device_id, write_table

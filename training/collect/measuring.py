@@ -12,9 +12,10 @@ from typing import Any
 
 import numpy as np
 
+from archcost.aliases import Progress
 from archcost.encodings import Architecture, Batch, Skeleton, encode, lower, parse
 from archcost.errors import TableError, UnsupportedError, unknown_name
-from archcost.training.collect.board.campaign import Progress, plan_record, run_campaign
+from archcost.training.collect.board.campaign import plan_record, run_campaign
 from archcost.training.collect.board.energy import find_meter, idle_watts, open_meter
 from archcost.training.collect.board.environment import environment, processor
 from archcost.training.collect.board.isolate import Server

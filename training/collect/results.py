@@ -14,10 +14,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
+from archcost.aliases import Floats, Ints
+
 Record = Mapping[str, Any]
 
 _WINDOW = 21

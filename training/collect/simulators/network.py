@@ -11,8 +11,8 @@ from dataclasses import dataclass, fields, replace
 from functools import lru_cache
 
 import numpy as np
-import numpy.typing as npt
 
+from archcost.aliases import Floats
 from archcost.encodings import Architecture, Group, Layer, Skeleton, lower, operator, parse
 from archcost.encodings.lowering import Builder, Tensor, lower_block, lower_edge
 from archcost.encodings.operators import Operator
@@ -28,7 +28,6 @@ from archcost.training.collect.simulators.row_stationary import RowStationary, b
 from archcost.training.collect.simulators.workloads import Workload, workload_of
 
 Chip = RowStationary | FPGA
-Floats = npt.NDArray[np.float64]
 
 CHIPS: dict[str, Chip] = {"eyeriss": RowStationary(), "fpga": FPGA()}
 """The chips of HW-NAS-Bench by name."""

@@ -41,13 +41,11 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
-import numpy.typing as npt
 
+from archcost.aliases import Ints
 from archcost.errors import UnsupportedError
 from archcost.training.collect.simulators.hardware import Hardware
 from archcost.training.collect.simulators.workloads import Workload
-
-Ints = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)

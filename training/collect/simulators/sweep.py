@@ -9,12 +9,11 @@ from itertools import product
 import numpy as np
 import numpy.typing as npt
 
+from archcost.aliases import Floats
 from archcost.encodings import Batch, parse
 from archcost.errors import UnsupportedError
 from archcost.training.collect.simulators.network import find_chip, simulate
 from archcost.training.pareto import pareto
-
-Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
