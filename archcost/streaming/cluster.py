@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
 LEFT_OUT = "_left-out.csv"
 """Readers of folders of Parquet pass over names that begin with an underscore."""
+_LOCK = "_lock"
 _GO_ON = "finished partitions are kept: give the same command again"
 # Partitions handed out beyond those at work, so that no worker waits for the next.
 _AHEAD = 2
@@ -69,7 +70,7 @@ def predict_on_cluster(
 
     Raises:
         TableError: the input, or a row of it, cannot be read; the folder holds predictions of
-            another input or by other models, or is none.
+            another input or by other models, is none, or another process writes into it.
         UnsupportedError: distributed is missing, no scheduler answers, it is lost, no worker is
             left for a minute, or a worker has other models.
         OSError: the folder cannot be written.
@@ -77,32 +78,60 @@ def predict_on_cluster(
     if folder.exists() and not folder.is_dir():
         raise TableError(f"{folder}: a file; with Dask the output is a folder")
     total = count_rows(job.source)
-    manifest = Manifest.open(folder, job)
     done = 0
-    with (
-        _swept(folder),
-        LeftOut(folder / LEFT_OUT) as left_out,
-        _connected(scheduler, workers) as client,
-    ):
-        pool = _Pool(client, folder, job.coverage)
-        partitions = 0
-        for partition in read_partitions(job):
-            manifest.check_models(partition.models)
-            left_out.add(partition.problems)
-            partitions += 1
-            if part_path(folder, partition.number).exists():
-                pool.rows_done += _written(part_path(folder, partition.number))
+    with _alone(folder):
+        manifest = Manifest.open(folder, job)
+        with (
+            _swept(folder),
+            LeftOut(folder / LEFT_OUT) as left_out,
+            _connected(scheduler, workers) as client,
+        ):
+            pool = _Pool(client, folder, job.coverage)
+            partitions = 0
+            for partition in read_partitions(job):
+                manifest.check_models(partition.models)
+                left_out.add(partition.problems)
+                partitions += 1
+                if part_path(folder, partition.number).exists():
+                    pool.rows_done += _written(part_path(folder, partition.number))
+                    done += 1
+                else:
+                    done += pool.submit(partition)
+                if progress is not None:
+                    progress("rows", min(done * job.rows, total), total)
+            for _ in pool.rest():
                 done += 1
-            else:
-                done += pool.submit(partition)
-            if progress is not None:
-                progress("rows", min(done * job.rows, total), total)
-        for _ in pool.rest():
-            done += 1
-            if progress is not None:
-                progress("rows", min(done * job.rows, total), total)
-        manifest.finish(partitions, pool.rows_done)
+                if progress is not None:
+                    progress("rows", min(done * job.rows, total), total)
+            manifest.finish(partitions, pool.rows_done)
     return Summary(pool.rows_done, left_out.count)
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Has this process alone write into a folder: another would sweep away what is half written.
+
+    Raises:
+        TableError: another process does.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        import fcntl
+    except ImportError:
+        yield
+        return
+    lock = folder / _LOCK
+    with lock.open("ab") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise TableError(
+                f"{folder}: another process predicts into it; wait for it, or name another folder"
+            ) from None
+        try:
+            yield
+        finally:
+            lock.unlink(missing_ok=True)
 
 
 @contextmanager

@@ -97,6 +97,24 @@ def test_interrupted_it_goes_on_with_what_is_missing(
     assert '"partitions": 4' in (folder / "_manifest.json").read_text()
 
 
+def test_a_folder_takes_one_at_a_time(cluster: Any, job: Job, tmp_path: Path) -> None:
+    folder, address = tmp_path / "many", cluster.scheduler_address
+    refused: list[str] = []
+
+    def another(*_: object) -> None:
+        if not refused:
+            with pytest.raises(TableError) as error:
+                predict_on_cluster(job, folder, address)
+            refused.append(str(error.value))
+
+    assert predict_on_cluster(job, folder, address, progress=another).written == 2200
+    assert refused == [
+        f"{folder}: another process predicts into it; wait for it, or name another folder"
+    ]
+    assert len(parts(folder)) == 2200
+    assert not list(folder.glob("_lock"))
+
+
 def test_malformed_rows_are_left_out_by_the_same_command_with_that_option(
     cluster: Any, job: Job, tmp_path: Path
 ) -> None:
