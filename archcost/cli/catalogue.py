@@ -9,15 +9,26 @@ import typer
 
 from archcost.checkpoints import every_card, find_place, remove_device
 from archcost.checkpoints.user import user_folder
-from archcost.cli.options import AnySpace, Dataset, aligned
+from archcost.cli.options import aligned, any_space
 from archcost.data import DEVICES
 from archcost.encodings import SPACES, find_dataset
 from archcost.errors import UnknownNameError, UnsupportedError, unknown_name
 
 
 def devices(
-    space: AnySpace = None,
-    dataset: Dataset = None,
+    space: Annotated[
+        str | None,
+        typer.Option(
+            callback=any_space,
+            help="Those of nasbench201, fbnet, or custom (cells of one's own); by default of all.",
+        ),
+    ] = None,
+    dataset: Annotated[
+        str | None,
+        typer.Option(
+            help="Those of cifar10, cifar100, ImageNet16-120 or ImageNet; by default of all."
+        ),
+    ] = None,
     scores: Annotated[
         bool, typer.Option("--scores", help="Also the scores on held-out architectures.")
     ] = False,
@@ -27,8 +38,6 @@ def devices(
     ] = None,
 ) -> None:
     """List what can be predicted: devices, metrics, spaces.
-
-    Without --space and --dataset: of all.
 
     Example: archcost devices --space fbnet --scores
     """

@@ -13,7 +13,15 @@ import typer
 
 from archcost.checkpoints import cards
 from archcost.checkpoints.user import check_device_name, user_folder
-from archcost.cli.options import OUT, Dataset, Space, check_not_read, counted, separate
+from archcost.cli.options import (
+    OUT,
+    Dataset,
+    Space,
+    check_not_read,
+    check_output,
+    counted,
+    separate,
+)
 from archcost.cli.tables import place_of
 from archcost.data import parse_target, read_table, written
 from archcost.data.tables import read_frame
@@ -63,8 +71,7 @@ def suggest(
     Example: archcost suggest -n 10 -o todo.csv
     """
     column = _column(metric)
-    if output.suffix.lower() != ".csv":
-        raise TableError(f"{output}: suffix {output.suffix!r}; write a .csv")
+    check_output(output, (".csv",))
     check_not_read(output, *measured or ())
     _check_not_filled_in(output)
     place, name, known = space or "nasbench201", dataset, None

@@ -29,6 +29,9 @@ def test_options_say_their_defaults(call: Call) -> None:
     said = " ".join(call("predict", "--help")[1].split())
     assert "by default latency of each --device, and all metrics with --all" in said
     assert "[default: latency]" in call("explain", "1", "--help")[1]
+    # It reads no architectures, and lists all data sets.
+    said = " ".join(call("devices", "--help")[1].split())
+    assert said.count("by default of all") == 2 and "(default)" not in said
 
 
 @pytest.mark.parametrize(

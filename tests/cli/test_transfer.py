@@ -230,7 +230,7 @@ def test_tables_that_cannot_be_used(run, text: str, says: tuple[str, ...]) -> No
     [
         (("suggest", "-n", "0", "-o", "x.csv"), "-n"),
         (("suggest", "-n", "3", "-o", "x.txt"), ".csv"),
-        (("suggest", "-n", "3", "-o", "no/x.csv"), "cannot be written"),
+        (("suggest", "-n", "3", "-o", "no/x.csv"), "no folder no; make it first"),
         (("suggest", "-n", "3", "-o", "x.csv", "--seed", "-1"), "--seed"),
         (("suggest", "-n", "16000", "-o", "x.csv"), "15625"),
         (("suggest", "-o", "x.csv", "--from", "raspi"), "raspi4"),
