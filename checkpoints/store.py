@@ -21,6 +21,7 @@ import numpy.typing as npt
 from archcost.checkpoints.card import ENCODING_VERSION, RESTORE, Card, card_bytes, read_card
 from archcost.data import sha256_of, write_whole
 from archcost.data.files import naming
+from archcost.encodings import SPACES
 from archcost.errors import CheckpointError
 from archcost.predictors import (
     AdditivePredictor,
@@ -42,6 +43,7 @@ from archcost.predictors import (
 )
 from archcost.predictors.gbdt import Booster
 from archcost.predictors.gnn import SHARED
+from archcost.predictors.ground import GROUND, Ground
 
 State = dict[str, npt.NDArray[Any]]
 
@@ -93,6 +95,7 @@ def write_checkpoint(folder: Path, model: CostModel, card: Card) -> Card:
     part.mkdir(parents=True)
     try:
         state = model_state(model)
+        state.pop(GROUND, None)  # the card says it
         if card.bases:
             state.pop(_FEASIBILITY, None)  # the bases have it
         shared = _write_shared(folder.parent, state)
@@ -159,6 +162,8 @@ def read_checkpoint(folder: Path) -> tuple[CostModel, Card]:
             f"version {ENCODING_VERSION}; train it again"
         )
     state = _read_state(folder, card)
+    if card.space in SPACES:
+        state[GROUND] = Ground.of_space(card.space, card.dataset).array()
     trees = state.pop(_FEASIBILITY, None)
     feasibility = None if trees is None else Feasibility(Booster(trees.tobytes()))
     try:

@@ -18,7 +18,7 @@ from archcost.aliases import Floats
 from archcost.encodings import Batch, Group, encode, key_table, parse
 from archcost.errors import UnsupportedError
 from archcost.predictors.base import Predictor, level_off, one_skeleton, positive_costs
-from archcost.predictors.rows import check_space
+from archcost.predictors.ground import GROUND, Ground
 
 _DIGITS = 12
 # Where sums level off that noise has made negative for some networks; a share of what they reach.
@@ -66,16 +66,15 @@ class AdditivePredictor(Predictor):
         else:
             self.numerator_ = _snap(_least_squares(design, costs))
             self.denominator_ = np.zeros(0)
+        self.ground_ = Ground.of(batch)
         return self
 
     def predict(self, archs: object) -> Floats:
         """As `Predictor.predict`."""
-        self._check_fitted("numerator_")
-        batch = parse(archs)
+        batch = self._asked(archs)
         if not len(batch):
             return np.zeros(0)
         design, length = _design(batch), batch.groups[0].ids.shape[1]
-        check_space(batch, design, len(self.numerator_), _design)
         values = _positive_sums(design, self.numerator_, length)
         if len(self.denominator_):
             values /= _positive_sums(design, self.denominator_, length)
@@ -83,13 +82,15 @@ class AdditivePredictor(Predictor):
 
     def state(self) -> dict[str, npt.NDArray[Any]]:
         """As `Predictor.state`."""
-        return {"numerator": self.numerator_, "denominator": self.denominator_}
+        sums = {"numerator": self.numerator_, "denominator": self.denominator_}
+        return {GROUND: self.ground_.array(), **sums}
 
     @classmethod
     def from_state(cls, state: dict[str, npt.NDArray[Any]]) -> Self:
         """As `Predictor.from_state`."""
         model = cls(ratio=bool(len(state["denominator"])))
         model.numerator_, model.denominator_ = state["numerator"], state["denominator"]
+        model.ground_ = Ground.from_array(state[GROUND])
         return model
 
 

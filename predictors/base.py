@@ -27,12 +27,19 @@ from archcost.errors import (
     first_few,
     unknown_name,
 )
+from archcost.predictors.ground import Ground
 
 
 class Predictor:
-    """Costs of architectures from architectures."""
+    """Costs of architectures from architectures.
+
+    Attributes:
+        ground_: what the architectures that it was fitted on have in common: it predicts no others.
+            Predictors of any skeletons have none.
+    """
 
     kind: ClassVar[str]
+    ground_: Ground
 
     @classmethod
     def _names(cls) -> tuple[str, ...]:
@@ -98,7 +105,7 @@ class Predictor:
         """Learn from n measured architectures.
 
         Args:
-            archs: whatever `archcost.encodings.parse` accepts, all of one skeleton.
+            archs: whatever `archcost.encodings.parse` accepts, all of one skeleton and wiring.
             measured: (n,) costs, positive and finite, in the unit of the metric.
 
         Raises:
@@ -114,7 +121,8 @@ class Predictor:
         Raises:
             NotFittedError: before `fit`.
             ArchitectureError: an architecture is malformed.
-            UnsupportedError: architectures of another space than those that were fitted.
+            UnsupportedError: architectures of another skeleton or wiring than those that were
+                fitted, or with operators that did not occur in them.
         """
         raise NotImplementedError
 
@@ -151,6 +159,11 @@ class Predictor:
     def _check_fitted(self, name: str) -> None:
         if not hasattr(self, name):
             raise _not_fitted(f"{type(self).__name__} is not fitted yet; call fit first")
+
+    def _asked(self, archs: object) -> Batch:
+        """The architectures to predict, which must be of the ground that this was fitted on."""
+        self._check_fitted("ground_")
+        return self.ground_.admit(parse(archs))
 
 
 def _not_fitted(message: str) -> NotFittedError:
@@ -208,11 +221,11 @@ def level_off(values: Floats, floor: float) -> Floats:
 
 
 def one_skeleton(batch: Batch, what: str) -> None:
-    """Refuse a batch of several skeletons.
+    """Refuse a batch of several skeletons or wirings.
 
     Raises:
-        UnsupportedError: the batch mixes skeletons.
+        UnsupportedError: the batch mixes them.
     """
     if len(batch.groups) > 1:
         kinds = ", ".join(f"{g.skeleton.space}/{g.skeleton.dataset}" for g in batch.groups)
-        raise UnsupportedError(f"{what} takes one space and data set at a time, not {kinds}")
+        raise UnsupportedError(f"{what} takes one skeleton and wiring at a time, not {kinds}")

@@ -20,8 +20,9 @@ from archcost.aliases import Floats
 from archcost.encodings import parse
 from archcost.errors import UnsupportedError
 from archcost.predictors.base import Predictor, one_skeleton, positive_costs
+from archcost.predictors.ground import Ground
 from archcost.predictors.hyperprior import Newcomers
-from archcost.predictors.kernel_features import pool
+from archcost.predictors.kernel_features import BASE, pool
 from archcost.predictors.kernels import SourceDevices
 
 # Shrinkage per architecture, in units of the mean cost: the weights of devices that cost alike are
@@ -78,16 +79,18 @@ class CarriedPredictor(Predictor):
         # Functions of standardised features have their constant as mean over the space.
         mean = self.wanted.weights[0]
         shape = self.wanted.weights @ (mixture / mean)
-        self.weights_ = shape * costs.mean() * float(mixture @ (mean / level))
+        return self._with(shape * costs.mean() * float(mixture @ (mean / level)))
+
+    def _with(self, weights: Floats) -> Self:
+        self.weights_ = weights
+        self.ground_ = Ground.of_space(self.wanted.space, BASE[self.wanted.space])
         return self
 
     def predict(self, archs: object) -> Floats:
         """As `Predictor.predict`, of architectures of the space that is wanted."""
-        self._check_fitted("weights_")
-        batch = parse(archs, space=self.wanted.space)
+        batch = self._asked(parse(archs, space=self.wanted.space))
         if not len(batch):
             return np.zeros(0)
-        one_skeleton(batch, "a carried model")
         found = self.weights_[0] + self.wanted.standardised(batch) @ self.weights_[1:]
         return np.maximum(found, _FLOOR * self.weights_[0])
 
@@ -120,9 +123,7 @@ class CarriedPredictor(Predictor):
     def from_state(cls, state: dict[str, npt.NDArray[Any]]) -> Self:
         """As `Predictor.from_state`."""
         none = SourceDevices.from_state(state)
-        model = cls(none, none)
-        model.weights_ = state["carried"]
-        return model
+        return cls(none, none)._with(state["carried"])
 
 
 class CarriedNewcomers(Newcomers):

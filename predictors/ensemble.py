@@ -64,5 +64,7 @@ class EnsemblePredictor(Predictor):
                 "negative, not all zero"
             )
         self.members_ = list(fitted)
+        if hasattr(fitted[0], "ground_"):
+            self.ground_ = fitted[0].ground_
         self.weights_ = weights / weights.sum()
         return self

@@ -19,7 +19,8 @@ from archcost.aliases import Floats
 from archcost.encodings import parse
 from archcost.errors import CheckpointError, UnsupportedError, check_whole
 from archcost.predictors.base import Predictor, one_skeleton, positive_costs
-from archcost.predictors.rows import check_space, feature_rows
+from archcost.predictors.ground import GROUND, Ground
+from archcost.predictors.rows import feature_rows
 from archcost.predictors.trees import Forest, tree_count
 
 if TYPE_CHECKING:
@@ -156,6 +157,7 @@ class GBDTPredictor(Predictor):
         self.booster_ = train_booster(
             feature_rows(batch), np.log(costs), "reg:absoluteerror", **self.get_params()
         )
+        self.ground_ = Ground.of(batch)
         return self
 
     def _check_parameters(self) -> None:
@@ -169,18 +171,15 @@ class GBDTPredictor(Predictor):
 
     def predict(self, archs: object) -> Floats:
         """As `Predictor.predict`."""
-        self._check_fitted("booster_")
-        batch = parse(archs)
+        batch = self._asked(archs)
         if not len(batch):
             return np.zeros(0)
-        one_skeleton(batch, "a gbdt")
-        rows = feature_rows(batch)
-        check_space(batch, rows, self.booster_.forest.features)
-        return np.exp(self.booster_.margin(rows))
+        return np.exp(self.booster_.margin(feature_rows(batch)))
 
     def state(self) -> dict[str, npt.NDArray[Any]]:
         """As `Predictor.state`."""
-        return {"booster.ubj": np.frombuffer(self.booster_.content, dtype=np.uint8)}
+        trees = np.frombuffer(self.booster_.content, dtype=np.uint8)
+        return {GROUND: self.ground_.array(), "booster.ubj": trees}
 
     @classmethod
     def from_state(cls, state: dict[str, npt.NDArray[Any]]) -> Self:
@@ -188,6 +187,7 @@ class GBDTPredictor(Predictor):
         content = state["booster.ubj"].tobytes()
         model = cls(tree_count(content))
         model.booster_ = Booster(content)
+        model.ground_ = Ground.from_array(state[GROUND])
         return model
 
 

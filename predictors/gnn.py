@@ -30,7 +30,8 @@ from archcost.encodings.matrices import wiring
 from archcost.encodings.nodes import node_rows
 from archcost.errors import CheckpointError, MeasurementError, check_whole
 from archcost.predictors.base import Predictor, one_skeleton, positive_costs
-from archcost.predictors.rows import check_space, feature_rows, kept
+from archcost.predictors.ground import GROUND, Ground
+from archcost.predictors.rows import feature_rows, kept
 
 Array = npt.NDArray[np.float32]
 
@@ -221,6 +222,7 @@ class GNNPredictor(Predictor):
         costs = positive_costs(measured, len(batch))
         (fitted,) = self.fit_many(batch, costs[:, None])
         self.networks_, self.device_ = fitted.networks_, fitted.device_
+        self.ground_ = fitted.ground_
         return self
 
     def fit_many(self, archs: object, measured: npt.ArrayLike) -> list[Self]:
@@ -259,22 +261,20 @@ class GNNPredictor(Predictor):
             GraphNetwork(train_network(graphs, np.log(costs), seed=seed, **settings))
             for seed in seeds
         )
-        return [self._of(networks, device) for device in range(costs.shape[1])]
+        ground = Ground.of(batch)
+        return [self._of(networks, device, ground) for device in range(costs.shape[1])]
 
-    def _of(self, networks: tuple[GraphNetwork, ...], device: int) -> Self:
+    def _of(self, networks: tuple[GraphNetwork, ...], device: int, ground: Ground) -> Self:
         model = self.unfitted()
-        model.networks_, model.device_ = networks, device
+        model.networks_, model.device_, model.ground_ = networks, device, ground
         return model
 
     def predict(self, archs: object) -> Floats:
         """As `Predictor.predict`."""
-        self._check_fitted("networks_")
-        batch = parse(archs)
+        batch = self._asked(archs)
         if not len(batch):
             return np.zeros(0)
-        one_skeleton(batch, "a gnn")
         graphs = _graphs(batch)
-        check_space(batch, graphs.rows, self.networks_[0].features)
         found = [network.log_costs(graphs, self.device_) for network in self.networks_]
         return np.exp(np.mean(found, axis=0))
 
@@ -285,7 +285,7 @@ class GNNPredictor(Predictor):
             for member, network in enumerate(self.networks_)
             for name, value in network.arrays.items()
         }
-        return arrays | {"device": np.array([self.device_])}
+        return arrays | {"device": np.array([self.device_]), GROUND: self.ground_.array()}
 
     @classmethod
     def from_state(cls, state: dict[str, npt.NDArray[Any]]) -> Self:
@@ -306,4 +306,4 @@ class GNNPredictor(Predictor):
         hidden, width = (len(first.arrays[f"{part}.bias"]) for part in ("nodes", "rows"))
         embedding = first.arrays["embedding"].shape[1]
         model = cls(len(networks), hidden, first.layers, width, embedding)
-        return model._of(networks, device)
+        return model._of(networks, device, Ground.from_array(state[GROUND]))

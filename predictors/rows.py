@@ -10,10 +10,9 @@ from weakref import WeakKeyDictionary, ref
 import numpy as np
 import numpy.typing as npt
 
-from archcost.encodings import SPACES, ArrayEncoding, Batch, Networks, encode
+from archcost.encodings import ArrayEncoding, Batch, Networks, encode
 from archcost.encodings.chain_rows import chain_rows
 from archcost.encodings.layer_table import LayerTable, layer_table
-from archcost.errors import UnsupportedError
 
 _GENERAL: tuple[ArrayEncoding, ...] = ("structural", "layers")
 """The encodings that make up the rows of cells outside the known spaces."""
@@ -58,35 +57,6 @@ def feature_rows(batch: Batch) -> npt.NDArray[np.float32]:
         rows = np.concatenate(parts, axis=1, dtype=np.float32)
     rows.flags.writeable = False
     return rows
-
-
-_Rows = npt.NDArray[np.floating]
-
-
-def check_space(
-    batch: Batch, rows: _Rows, features: int, make: Callable[[Batch], _Rows] = feature_rows
-) -> None:
-    """Refuse a batch where a predictor has learned from rows of another space.
-
-    Args:
-        batch: of one skeleton.
-        rows: (n, f) of it.
-        features: columns of the rows learned from.
-        make: what makes rows.
-
-    Raises:
-        UnsupportedError: with both spaces.
-    """
-    if rows.shape[1] == features:
-        return
-    for space in SPACES.values():
-        place = next(iter(space.skeletons.values()))
-        one = Batch.from_ids(place, np.zeros((1, space.length), dtype=np.int8))
-        if make(one).shape[1] == features:
-            raise UnsupportedError(
-                f"architectures of {batch.groups[0].skeleton.space} for a predictor that was "
-                f"fitted on {space.name}; fit another one for them"
-            )
 
 
 _tables: WeakKeyDictionary[Networks, LayerTable] = WeakKeyDictionary()

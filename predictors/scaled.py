@@ -12,14 +12,21 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
-from archcost.aliases import Floats
-from archcost.encodings import parse
+from archcost.encodings import Batch, parse
 from archcost.errors import MeasurementError
 from archcost.predictors.additive import round_significant
-from archcost.predictors.base import Predictor, positive_costs
+from archcost.predictors.base import Predictor, one_skeleton, positive_costs
+from archcost.predictors.ground import GROUND, Ground
+from archcost.predictors.rows import kept
 
 _EXACT = 1e-6
 _FEWEST = 3
+
+
+@kept
+def _moved(batch: Batch) -> dict[Ground, Batch]:
+    """A batch in the skeletons of bases: devices asked in turn share what is made of it there."""
+    return {}
 
 
 class ScaledPredictor(Predictor):
@@ -44,10 +51,11 @@ class ScaledPredictor(Predictor):
             MeasurementError: fewer than three measurements, or as `Predictor.fit`.
         """
         batch = parse(archs)
+        one_skeleton(batch, "a scaled predictor")
         costs = positive_costs(measured, len(batch))
         if len(costs) < _FEWEST:
             raise MeasurementError(f"{len(costs)} measurements; give at least {_FEWEST}")
-        base = self.base.predict(batch)
+        base = self._of_base(batch)
         shift = float(np.median(costs - base))
         factor = float(np.median(costs / base))
         lines = [(shift, 1.0), (0.0, factor), _line(base, costs)]
@@ -58,14 +66,24 @@ class ScaledPredictor(Predictor):
             # A second parameter has to earn its place.
             chosen = lines[1] if errors[1] <= 1.5 * errors[2] + 0.01 else lines[2]
         self.offset_, self.factor_ = chosen
+        self.ground_ = Ground.of(batch)
         return self
 
     def predict(self, archs: object) -> Floats:
         """As `Predictor.predict`."""
-        self._check_fitted("factor_")
-        base = self.base.predict(archs)
+        base = self._of_base(self._asked(archs))
         # Far below the measured cells a line may cross zero; costs do not.
         return round_significant(np.maximum(self.offset_ + self.factor_ * base, 0.1 * base))
+
+    def _of_base(self, batch: Batch) -> Floats:
+        """What the base predicts (n,) for the same cells on its own data set."""
+        ground = getattr(self.base, "ground_", None)
+        if ground is None:
+            return self.base.predict(batch)
+        moved = _moved(batch)
+        if ground not in moved:
+            moved[ground] = ground.moved(batch)
+        return self.base.predict(moved[ground])
 
     def __sklearn_clone__(self) -> Self:
         """For scikit-learn: the base is fitted once and stays."""
@@ -73,13 +91,14 @@ class ScaledPredictor(Predictor):
 
     def state(self) -> dict[str, npt.NDArray[Any]]:
         """The line; the base is a predictor of its own, with its own state."""
-        return {"line": np.array([self.offset_, self.factor_])}
+        return {"line": np.array([self.offset_, self.factor_]), GROUND: self.ground_.array()}
 
     @classmethod
     def with_base(cls, base: Predictor, state: dict[str, npt.NDArray[Any]]) -> Self:
         """The fitted predictor of which `state` gave this, on the same base."""
         model = cls(base)
         model.offset_, model.factor_ = (float(value) for value in state["line"])
+        model.ground_ = Ground.from_array(state[GROUND])
         return model
 
 

@@ -45,12 +45,12 @@ class StackedPredictor(Predictor):
         self.base_.fit(batch.take(chosen), costs[chosen])
         self.trees_ = self.trees.unfitted()
         self.trees_.fit(batch, costs / self.base_.predict(batch))
+        self.ground_ = self.trees_.ground_
         return self
 
     def predict(self, archs: object) -> Floats:
         """As `Predictor.predict`."""
-        self._check_fitted("trees_")
-        batch = parse(archs)
+        batch = self._asked(archs)
         return self.base_.predict(batch) * self.trees_.predict(batch)
 
     def state(self) -> dict[str, npt.NDArray[Any]]:
@@ -62,5 +62,5 @@ class StackedPredictor(Predictor):
         """As `Predictor.from_state`."""
         base, trees = TransferPredictor.from_state(state), GBDTPredictor.from_state(state)
         model = cls(base, trees)
-        model.base_, model.trees_ = base, trees
+        model.base_, model.trees_, model.ground_ = base, trees, trees.ground_
         return model

@@ -21,6 +21,7 @@ from archcost.predictors.base import (
     one_skeleton,
     positive_costs,
 )
+from archcost.predictors.ground import GROUND, Ground
 from archcost.predictors.hyperprior import (
     LEVEL,
     Cloud,
@@ -73,7 +74,9 @@ class TransferPredictor(Predictor):
         costs = positive_costs(measured, len(batch))
         self.ids_ = batch.groups[0].ids
         cloud = self.cloud or learn(Newcomers(self.sources)).cloud()
-        return self.fit_features(self.sources.standardised(batch), costs, cloud)
+        self.fit_features(self.sources.standardised(batch), costs, cloud)
+        self.ground_ = Ground.of(batch)
+        return self
 
     def fit_features(self, standardised: Floats, costs: Floats, cloud: Cloud) -> Self:
         """Fit features (n, f), see `SourceDevices.standardised`, and costs (n,).
@@ -131,7 +134,7 @@ class TransferPredictor(Predictor):
 
     def predict(self, archs: object) -> Floats:
         """As `Predictor.predict`."""
-        batch = self._batch(archs)
+        batch = self._asked(archs)
         if not len(batch):
             return np.zeros(0)
         raw = raw_features(batch)
@@ -141,20 +144,13 @@ class TransferPredictor(Predictor):
             expected = self._expected(self.sources_.rows(standardised))
         return self._positive(expected + self._mean(raw))
 
-    def _batch(self, archs: object) -> Batch:
-        self._check_fitted("posterior_")
-        batch = parse(archs)
-        if len(batch):
-            one_skeleton(batch, "a transfer")
-        return batch
-
     def moments(self, archs: object) -> tuple[Floats, Floats]:
         """Costs (n,) and the standard deviations (n,) of measurements around them.
 
         Raises:
             As `Predictor.predict`.
         """
-        batch = self._batch(archs)
+        batch = self._asked(archs)
         if not len(batch):
             return np.zeros(0), np.zeros(0)
         return self.moments_of(self.sources_.standardised(batch))
@@ -202,6 +198,7 @@ class TransferPredictor(Predictor):
         """As `Predictor.state`."""
         found = self.posterior_
         return self.sources_.state() | {
+            GROUND: self.ground_.array(),
             "transfer.ids": self.ids_,
             "transfer.level": np.array([self.centre_, self.slope_, self.smallest_]),
             "transfer.weights": self.weights_,
@@ -218,7 +215,7 @@ class TransferPredictor(Predictor):
         """As `Predictor.from_state`."""
         sources = SourceDevices.from_state(state)
         model = cls(sources)
-        model.sources_ = sources
+        model.sources_, model.ground_ = sources, Ground.from_array(state[GROUND])
         model.ids_ = state["transfer.ids"]
         batch = Batch.from_ids(skeleton(sources.space, BASE[sources.space]), model.ids_)
         model._rows = sources.rows(sources.standardised(batch))

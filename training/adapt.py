@@ -18,7 +18,7 @@ from archcost.checkpoints.store import CARD
 from archcost.checkpoints.transfer import shipped_cloud, source_devices
 from archcost.checkpoints.user import check_device_name, user_folder
 from archcost.data import check_order
-from archcost.encodings import find_dataset, find_space, parse
+from archcost.encodings import Batch, find_dataset, find_space, parse
 from archcost.errors import CheckpointError, MeasurementError, UnsupportedError
 from archcost.predictors import (
     ConformalIntervals,
@@ -350,7 +350,8 @@ def _nearest(
     if not devices.names or len(campaign.costs) < FEWEST_RANKED:
         return ()
     reference = pool(devices.space)
-    values = predictor.predict(reference)
+    place = campaign.batch.groups[0].skeleton
+    values = predictor.predict(Batch.from_ids(place, reference.groups[0].ids))
     if np.ptp(values) == 0:
         return ()
     # Predictions lean on the sources: what was measured has to agree too.

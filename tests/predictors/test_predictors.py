@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from scipy.stats import kendalltau, spearmanr
 from sklearn.base import clone
 
-from archcost.encodings import Batch, encode, parse
+from archcost.encodings import Architecture, Batch, custom_skeleton, encode, parse
 from archcost.errors import (
     CheckpointError,
     MeasurementError,
@@ -75,6 +75,41 @@ def test_noisy_sums_stay_positive(ratio: bool) -> None:
     assert found.min() > 0
     intervals = ConformalIntervals.fit(parse(shown), model.predict(shown), measured)
     assert np.isfinite(intervals.around(cells, found, 0.9)).all()
+
+
+OWN = custom_skeleton("cifar10")
+
+
+def own_cells(n: int, operators: tuple[str, ...], seed: int = 0) -> list[Architecture]:
+    chosen = np.random.default_rng(seed).choice(operators, (n, 3))
+    edges = [(0, 1), (0, 2), (1, 2)]
+    return [Architecture.custom_cell(names, edges, OWN) for names in chosen.tolist()]
+
+
+def test_operators_keep_their_columns_whichever_occur() -> None:
+    price = {"dw_conv_3x3": 1.0, "nor_conv_5x5": 5.0, "skip_connect": 0.1, "none": 0.2}
+    shown = own_cells(60, (*price,))
+    measured = [sum(price[name] for name in cell.operators) + 1 for cell in shown]
+    additive = AdditivePredictor().fit(shown, measured)
+    trees = GBDTPredictor(n_estimators=20).fit(shown, measured)
+    few = own_cells(9, ("nor_conv_5x5", "none"), seed=1)
+    for model in (additive, AdditivePredictor.from_state(additive.state()), trees):
+        assert np.array_equal(model.predict(few), model.predict([*shown, *few])[60:])
+    expected = [sum(price[name] for name in cell.operators) + 1 for cell in few]
+    assert np.allclose(additive.predict(few), expected)
+
+
+def test_operators_and_edges_that_were_not_fitted_are_refused() -> None:
+    shown = own_cells(40, ("nor_conv_3x3", "skip_connect"))
+    others = own_cells(9, ("dw_conv_3x3", "nor_conv_5x5"))
+    doubled = [(0, 1), (0, 1), (1, 2)]
+    wired = [Architecture.custom_cell(cell.operators, doubled, OWN) for cell in shown]
+    for model in (AdditivePredictor(), GBDTPredictor(n_estimators=3)):
+        model.fit(shown, np.arange(40) + 1.0)
+        with pytest.raises(UnsupportedError, match=r"dw_conv_3x3, nor_conv_5x5 for .* fitted on n"):
+            model.predict(others)
+        with pytest.raises(UnsupportedError, match=r"edges \(\(0, 1\), \(0, 1\), \(1, 2\)\) for"):
+            model.predict(wired)
 
 
 @given(st.floats(1e-9, 1e9))

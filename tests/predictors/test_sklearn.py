@@ -8,6 +8,7 @@ themselves: what fit leaves alone, that it repeats, pickling, the order of sampl
 from __future__ import annotations
 
 import pickle
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -22,7 +23,7 @@ from sklearn.utils.estimator_checks import check_estimator
 from sklearn.utils.validation import validate_data
 
 import archcost
-from archcost.encodings import all_strings, encode, parse
+from archcost.encodings import all_strings, encode, parse, skeleton
 from archcost.errors import MeasurementError, NotFittedError, UnknownNameError, UnsupportedError
 from archcost.predictors import (
     AdditivePredictor,
@@ -192,16 +193,46 @@ def test_parameters_out_of_range_are_refused_by_fit(predictor: Predictor, says: 
         predictor.fit(CELLS, COSTS)
 
 
-@pytest.mark.parametrize(
-    "predictor",
-    [AdditivePredictor(), AdditivePredictor(ratio=True), GBDTPredictor(2), GNNPredictor(steps=2)],
-)
-def test_another_space_than_that_of_fit_is_named(predictor: Predictor) -> None:
+LEARNERS = [
+    AdditivePredictor(),
+    AdditivePredictor(ratio=True),
+    GBDTPredictor(2),
+    GNNPredictor(steps=2),
+    EnsemblePredictor([AdditivePredictor(), GBDTPredictor(2)]),
+]
+
+
+@pytest.mark.parametrize("predictor", LEARNERS, ids=repr)
+def test_another_place_than_that_of_fit_is_named(predictor: Predictor) -> None:
     chains = parse(np.random.default_rng(0).integers(0, 9, (60, 22)), space="fbnet")
-    with pytest.raises(UnsupportedError, match=r"of fbnet for a .* fitted on nasbench201"):
-        clone(predictor).fit(CELLS, COSTS).predict(chains)
-    with pytest.raises(UnsupportedError, match=r"of nasbench201 for a .* fitted on fbnet"):
+    cells = clone(predictor).fit(CELLS, COSTS)
+    with pytest.raises(UnsupportedError, match=r"of fbnet on cifar100 for a .* nasbench201 on cif"):
+        cells.predict(chains)
+    with pytest.raises(UnsupportedError, match=r"of nasbench201 on cifar10 for a .* fbnet on cif"):
         clone(predictor).fit(chains, np.arange(60) + 1.0).predict(CELLS)
+    with pytest.raises(UnsupportedError, match=r"of nasbench201 on cifar100 for a .* on cifar10;"):
+        cells.predict(parse(CELLS, dataset="cifar100"))
+    wider = replace(skeleton("nasbench201"), channels=(32, 64, 128))
+    with pytest.raises(UnsupportedError, match=r"channels \(32, 64, 128\) for a .* \(16, 32, 64\)"):
+        cells.predict([replace(parse([3])[0], skeleton=wider)])
+
+
+def test_a_transfer_takes_the_data_set_it_was_fitted_on_alone() -> None:
+    sources = SourceDevices.from_state(archcost.load("epyc_onnxruntime").predictor.state()).at([])
+    elsewhere = parse(CELLS, dataset="cifar100")
+    stacked = StackedPredictor(TransferPredictor(sources), GBDTPredictor(2))
+    for predictor in (TransferPredictor(sources), stacked):
+        predictor.fit(elsewhere, COSTS)
+        assert predictor.predict(elsewhere).shape == COSTS.shape
+        with pytest.raises(UnsupportedError, match=r"on cifar10 for a .* fitted on .* on cifar100"):
+            predictor.predict(CELLS)
+
+
+def test_predictors_that_ship_take_their_own_data_set_alone() -> None:
+    for name, kind in (("raspi4", None), ("raspi4", "gbdt"), ("eyeriss", None)):
+        predictor = archcost.load(name, kind=kind).predictor
+        with pytest.raises(UnsupportedError, match=r"on cifar100 for a .* on cifar10"):
+            predictor.predict(parse(CELLS, dataset="cifar100"))
 
 
 def test_not_fitted_is_the_librarys_error_too() -> None:
