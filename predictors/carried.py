@@ -11,6 +11,7 @@ few measurements.
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cached_property
 from typing import Any, Self
 
 import numpy as np
@@ -62,12 +63,16 @@ class CarriedPredictor(Predictor):
 
     def fit(self, archs: object, measured: npt.ArrayLike) -> Self:
         """As `Predictor.fit`, with architectures of the space that is known."""
-        from scipy.optimize import nnls
-
         batch = parse(archs, space=self.known.space)
         one_skeleton(batch, "a carried model")
         costs = positive_costs(measured, len(batch))
-        theirs = self.known.costs(self.known.standardised(batch))
+        return self.fit_features(self.known.standardised(batch), costs)
+
+    def fit_features(self, standardised: Floats, costs: Floats) -> Self:
+        """Fit features (n, f), see `SourceDevices.standardised`, and costs (n,)."""
+        from scipy.optimize import nnls
+
+        theirs = self.known.costs(standardised)
         level = theirs.mean(axis=0)
         count = theirs.shape[1]
         shrinkage = _SHRINKAGE * np.sqrt(len(costs)) * np.eye(count)
@@ -94,11 +99,16 @@ class CarriedPredictor(Predictor):
         found = self.weights_[0] + self.wanted.standardised(batch) @ self.weights_[1:]
         return np.maximum(found, _FLOOR * self.weights_[0])
 
-    def as_source(self, name: str, devices: SourceDevices) -> SourceDevices:
-        """Devices of the wanted space, one or more, and this prediction as the carried one."""
+    def as_source(self, name: str, devices: SourceDevices, standardised: Floats) -> SourceDevices:
+        """Devices of the wanted space, one or more, and this prediction as the carried one.
+
+        Args:
+            name: of the carried one.
+            devices: the others.
+            standardised: features (n, f) of the `pool` of the space.
+        """
         self._check_fitted("weights_")
         weights = np.column_stack([devices.weights, self.weights_])
-        standardised = devices.standardised(pool(devices.space))
         functions = weights[0] + standardised @ weights[1:]
         # How far it errs is not known: as far as the others do, relative to their spread.
         residuals = np.median(devices.residuals / devices.spread[:, None], axis=0)
@@ -149,16 +159,26 @@ class CarriedNewcomers(Newcomers):
         """As `Newcomers.block_names`."""
         return replace(self.devices, carried=True).block_names
 
+    @cached_property
+    def _known_networks(self) -> Floats:
+        """Features (n, f) of the pool of the space to carry over from."""
+        return self.known.standardised(pool(self.known.space))
+
+    @cached_property
+    def _wanted_networks(self) -> Floats:
+        """Features (n, f) of the pool of the space to predict."""
+        return self.devices.standardised(pool(self.devices.space))
+
     def carried(self, position: int) -> CarriedPredictor:
         """The device at this position, carried over by means of the others."""
         others = self.devices.without(position)
-        cells = pool(self.known.space)
-        costs = self.known.costs(self.known.standardised(cells))[:, position]
+        costs = self.known.costs(self._known_networks)[:, position]
         usable = costs > 0
         model = CarriedPredictor(*in_both(self.known, others))
-        return model.fit(cells.take(np.flatnonzero(usable)), costs[usable])
+        return model.fit_features(self._known_networks[usable], costs[usable])
 
     def known_of(self, position: int) -> SourceDevices:
         """As `Newcomers.known_of`, with the device itself, carried over."""
         model = self.carried(position)
-        return model.as_source(self.devices.names[position], model.wanted)
+        name = self.devices.names[position]
+        return model.as_source(name, model.wanted, self._wanted_networks)

@@ -11,7 +11,7 @@ by iterated reweighting (Lange, Little, Taylor 1989).
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Self
 
 import numpy as np
@@ -284,11 +284,12 @@ def learn(newcomers: Newcomers) -> Hyperprior:
     costs = sources.costs(standardised)
     devices = rng.permutation(len(sources.names))[:_MOST_TASKS]
     repeats = 2 if len(devices) <= _MOST_TASKS // 2 else 1
+    known_of = cache(newcomers.known_of)
     tasks = []
     for device in np.repeat(devices, repeats):
         chosen = rng.choice(len(costs), _SHOTS, replace=False)
         measured = imitate(sources, int(device), costs[chosen], rng)
-        others = newcomers.known_of(int(device)).compared(standardised[chosen], measured)
+        others = known_of(int(device)).compared(standardised[chosen], measured)
         rows = others.rows(standardised[chosen])
         tasks.append((others.kernels(rows, rows), measured - np.median(measured)))
     known = _PSEUDO_DEVICES + len(devices)

@@ -8,6 +8,7 @@ the same procedure: ten residuals cannot calibrate, other devices can.
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any, Self
 
 import numpy as np
@@ -261,9 +262,11 @@ class TransferIntervals:
         standardised = sources.standardised(pool(sources.space))
         costs = sources.costs(standardised)
         devices = rng.permutation(len(sources.names))
+        # Of fewer devices than that some are drawn twice.
+        known_of = cache(newcomers.known_of)
         found = []
         for device in np.resize(devices, _CALIBRATION_DEVICES).tolist():
-            others = newcomers.known_of(device)
+            others = known_of(device)
             chosen = rng.choice(len(costs), shots + _CALIBRATION_CELLS, replace=False)
             least = 1e-6
             if shots <= _FEW:

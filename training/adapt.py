@@ -230,7 +230,9 @@ def adapt(
         carried = carried_predictor(known, place.name, sources)
         cloud = shipped_cloud(place.name, sources, known=known.target.space)
         newcomers = CarriedNewcomers(carried.known, carried.wanted)
-        devices = carried.as_source(f"{known.target.device} in {known.target.space}", devices)
+        networks = devices.standardised(pool(place.name))
+        name_there = f"{known.target.device} in {known.target.space}"
+        devices = carried.as_source(name_there, devices, networks)
     check_order(archs, measured)
     batch = parse(archs, space=place.name, dataset=name)
     campaign = clean(batch, measured)

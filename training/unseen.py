@@ -22,7 +22,7 @@ from archcost.errors import TableError
 from archcost.predictors import Predictor, TransferPredictor
 from archcost.predictors.carried import CarriedNewcomers, in_both
 from archcost.predictors.hyperprior import Newcomers, learn
-from archcost.predictors.kernel_features import BASE
+from archcost.predictors.kernel_features import BASE, pool
 from archcost.predictors.metrics import spearman
 
 HELD_OUT: dict[str, Callable[[npt.NDArray[np.int8]], npt.NDArray[np.bool_]]] = {
@@ -128,7 +128,8 @@ def across_spaces(
         carried = alone.carried(0)
         # It stands beside the others; kernels keep the weights learned without it.
         cloud = learn(CarriedNewcomers(carried.known, carried.wanted)).cloud()
-        few = TransferPredictor(carried.as_source("carried", carried.wanted), cloud)
+        networks = carried.wanted.standardised(pool(wanted))
+        few = TransferPredictor(carried.as_source("carried", carried.wanted, networks), cloud)
         for n in (count for count in counts if len(rows) - count >= _FEWEST):
             values = [
                 _space_score(few if n else carried, batch, costs[rows], n, seed)

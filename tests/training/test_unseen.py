@@ -11,11 +11,12 @@ import pytest
 import archcost
 from archcost.checkpoints.transfer import shipped_cloud, source_devices
 from archcost.data import MeasuredTable, read_table
-from archcost.encodings import parse
+from archcost.encodings import Batch, parse
 from archcost.errors import TableError, UnsupportedError
-from archcost.predictors import metrics
+from archcost.predictors import TransferIntervals, TransferPredictor, metrics
 from archcost.predictors.carried import CarriedNewcomers, CarriedPredictor, in_both
 from archcost.predictors.kernel_features import pool
+from archcost.predictors.kernels import SourceDevices
 from archcost.training import carry_over
 from archcost.training.unseen import across_spaces, held_out_structure, relatives
 
@@ -36,9 +37,34 @@ def test_a_mixture_of_sources_is_found_again() -> None:
     assert metrics.spearman(model.predict(networks), truth) > 0.97
     again = CarriedPredictor.from_state(model.state())
     assert np.allclose(again.predict(networks), model.predict(networks))
-    grown = model.as_source("twin", model.wanted)
+    grown = model.as_source("twin", model.wanted, model.wanted.standardised(pool("fbnet")))
     own = grown.only(["twin"])
     assert np.allclose(own.costs(own.standardised(networks))[:, 0], model.predict(networks))
+
+
+def test_a_source_is_carried_over_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[int] = []
+    standardised: list[SourceDevices] = []
+    known_of, make = CarriedNewcomers.known_of, SourceDevices.standardised
+
+    def asking(newcomers: CarriedNewcomers, position: int) -> SourceDevices:
+        asked.append(position)
+        return known_of(newcomers, position)
+
+    def making(devices: SourceDevices, batch: Batch) -> np.ndarray:
+        standardised.append(devices)
+        return make(devices, batch)
+
+    both = CarriedNewcomers(*in_both(source_devices("nasbench201"), source_devices("fbnet")))
+    few = both.only(list(both.devices.names[:3]))
+    shown = parse(NETWORKS[:5], space="fbnet")
+    cloud = shipped_cloud("fbnet", known="nasbench201")
+    model = TransferPredictor(few.known_of(0), cloud).fit(shown, np.arange(1.0, 6.0))
+    monkeypatch.setattr(CarriedNewcomers, "known_of", asking)
+    monkeypatch.setattr(SourceDevices, "standardised", making)
+    TransferIntervals.fit(model, cloud, 5, few)
+    assert sorted(asked) == [0, 1, 2]
+    assert len(standardised) <= 3
 
 
 def test_carry_over() -> None:
