@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -47,6 +47,28 @@ _PSEUDO_DEVICES = 2.0
 def _inverse(deviation: Floats) -> Floats:
     """Inverse deviations (f,), 0 for features that are constant."""
     return np.where(deviation > 0, 1 / np.where(deviation > 0, deviation, 1), 0)
+
+
+class _Scaled(NamedTuple):
+    """A block whose columns (f_b,) each get a factor (f_b,)."""
+
+    columns: list[int]
+    factors: Floats
+
+    def rows(self, standardised: Floats) -> Floats:
+        """Rows (n, f_b) of features (n, f)."""
+        return standardised[:, self.columns] * self.factors
+
+
+class _Mixed(NamedTuple):
+    """A block whose columns (f_b,) are mixed by a matrix (f_b, f_b)."""
+
+    columns: list[int]
+    matrix: Floats
+
+    def rows(self, standardised: Floats) -> Floats:
+        """Rows (n, f_b) of features (n, f)."""
+        return standardised[:, self.columns] @ self.matrix
 
 
 @dataclass(frozen=True, eq=False)
@@ -168,16 +190,16 @@ class SourceDevices:
         return self.weights[0] + standardised @ self.weights[1:]
 
     @cached_property
-    def _blocks(self) -> dict[str, tuple[list[int], Floats]]:
-        """Block name to columns, and factors (f_b,) or a matrix (f_b, f_b) for these columns."""
-        found: dict[str, tuple[list[int], Floats]] = {}
+    def _blocks(self) -> dict[str, _Scaled | _Mixed]:
+        """Block name to how its rows are made."""
+        found: dict[str, _Scaled | _Mixed] = {}
         for name, (columns, unit, operators) in blocks(self.space).items():
             used = [i for i in columns if self.deviation[i] > 0]
             factors = np.ones(len(used)) if unit else self.deviation[used]
             if operators and self.names:
-                found[name] = used, factors[:, None] * self._alike(name, operators)
+                found[name] = _Mixed(used, factors[:, None] * self._alike(name, operators))
             else:
-                found[name] = used, factors / np.sqrt((factors**2).sum())
+                found[name] = _Scaled(used, factors / np.sqrt((factors**2).sum()))
         return found
 
     def _alike(self, name: str, operators: int) -> Floats:
@@ -212,9 +234,8 @@ class SourceDevices:
             rows["src.likest"] = functions * np.sqrt(share)
             if self.carried:
                 rows["src.carried"] = functions[:, -1:]
-        for name, (columns, factors) in self._blocks.items():
-            part = standardised[:, columns]
-            rows[name] = part @ factors if factors.ndim == 2 else part * factors
+        for name, block in self._blocks.items():
+            rows[name] = block.rows(standardised)
         if self.space == "fbnet":
             # Sums of expansion, kernel, groups and skips over the network.
             parts = rows["struct"].reshape(len(standardised), 4, -1).sum(axis=2)
