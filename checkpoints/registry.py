@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import warnings
 from collections.abc import Iterable
 from dataclasses import replace
@@ -13,7 +12,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from archcost.checkpoints.card import Card, read_card
-from archcost.checkpoints.store import CARD, read_checkpoint
+from archcost.checkpoints.store import CARD, read_checkpoint, remove_checkpoint
 from archcost.checkpoints.user import user_folder
 from archcost.encodings import CUSTOM, find_dataset, find_space
 from archcost.errors import CheckpointError, UnknownNameError, UnsupportedError, unknown_name
@@ -43,7 +42,7 @@ def cards(root: Path = SHIPPED) -> tuple[Card, ...]:
 
 
 def _card_paths(root: Path) -> list[Path]:
-    # Names that begin with a dot are of checkpoints under construction.
+    # Names that begin with a dot are of what earlier versions were interrupted in making.
     return [p for p in root.glob(f"*/*/*/{CARD}") if not p.parent.name.startswith(".")]
 
 
@@ -125,7 +124,7 @@ def remove_device(name: str) -> list[Path]:
             raise UnsupportedError(f"{name} ships with archcost; remove devices of your own only")
         raise unknown_name("device of your own", name, folders)
     for folder in folders[name]:
-        shutil.rmtree(folder)
+        remove_checkpoint(folder)
     return folders[name]
 
 

@@ -1,16 +1,17 @@
-"""Write and read checkpoints: a folder with a card, arrays (safetensors) and tree files (.ubj).
+"""Write and read checkpoints: a folder with a card and a file of arrays (safetensors).
 
 Nothing is unpickled. A folder is read only if every file that its card names has the hash that the
 card gives, and no other content is looked at. What many checkpoints share, a network for many
-devices, is one file in the folder above them, under a name that holds its hash.
+devices, is one file in the folder above them, under a name that holds its hash. Trees used to be
+files of their own (.ubj).
 """
 
 from __future__ import annotations
 
 import hashlib
-import os
 import secrets
 import shutil
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,6 @@ import numpy.typing as npt
 
 from archcost.checkpoints.card import ENCODING_VERSION, RESTORE, Card, card_bytes, read_card
 from archcost.data import sha256_of, write_whole
-from archcost.data.files import naming
 from archcost.encodings import SPACES
 from archcost.errors import CheckpointError
 from archcost.predictors import (
@@ -76,10 +76,12 @@ def model_state(model: CostModel) -> State:
 
 
 def write_checkpoint(folder: Path, model: CostModel, card: Card) -> Card:
-    """Write a checkpoint whole: a folder under construction takes the place of the old one.
+    """Write a checkpoint whole: its card, which names the files that count, is replaced last.
+
+    No file is written over another: those of the old checkpoint stay as long as its card does.
 
     Args:
-        folder: to be created or replaced.
+        folder: to be created, or whose checkpoint is replaced.
         model: what to store.
         card: its description; hashes are filled in.
 
@@ -87,37 +89,50 @@ def write_checkpoint(folder: Path, model: CostModel, card: Card) -> Card:
         The card as written.
 
     Raises:
-        OSError: the folder cannot be written; the old one is as it was.
+        OSError: the folder cannot be written; the old checkpoint is as it was.
     """
     import msgspec
 
-    part = folder.with_name(f".{folder.name}.{secrets.token_hex(6)}")
-    part.mkdir(parents=True)
-    try:
-        state = model_state(model)
-        state.pop(GROUND, None)  # the card says it
-        if card.bases:
-            state.pop(_FEASIBILITY, None)  # the bases have it
-        shared = _write_shared(folder.parent, state)
-        trees = {name: state.pop(name) for name in list(state) if name.endswith(".ubj")}
-        with naming(folder):
-            for name, content in trees.items():
-                (part / name).write_bytes(content.tobytes())
-            (part / _ARRAYS).write_bytes(arrays_content(state))
-            files = {path.name: sha256_of(path) for path in sorted(part.iterdir())}
-            card = msgspec.structs.replace(card, files=files, shared=shared)
-            (part / CARD).write_bytes(card_bytes(card))
-            _replace(part, folder)
-    finally:
-        shutil.rmtree(part, ignore_errors=True)
+    state = model_state(model)
+    state.pop(GROUND, None)  # the card says it
+    if card.bases:
+        state.pop(_FEASIBILITY, None)  # the bases have it
+    common = {name: state.pop(name) for name in list(state) if name.startswith(SHARED)}
+    arrays = _new_file(folder)
+    with write_whole(arrays) as part:
+        part.write_bytes(arrays_content(state))
+    files = {arrays.name: sha256_of(arrays)}
+    shared = _write_shared(folder.parent, common) if common else {}
+    card = msgspec.structs.replace(card, files=files, shared=shared)
+    gone = _card_of(folder)
+    with write_whole(folder / CARD) as part:
+        part.write_bytes(card_bytes(card))
+    _collect(folder, gone)
     return card
 
 
-def _write_shared(parent: Path, state: State) -> dict[str, str]:
-    """Move the arrays that other checkpoints have too into a file of their own."""
-    arrays = {name: state.pop(name) for name in list(state) if name.startswith(SHARED)}
-    if not arrays:
-        return {}
+def remove_checkpoint(folder: Path) -> None:
+    """Delete a checkpoint, and what it shared with others as soon as none of them needs it.
+
+    Raises:
+        OSError: it cannot be deleted.
+    """
+    gone = _card_of(folder)
+    shutil.rmtree(folder)
+    _collect(folder, gone)
+
+
+def _new_file(folder: Path) -> Path:
+    """A name for arrays that nobody else writes under, in the folder, which is made."""
+    try:
+        folder.mkdir(parents=True)
+    except FileExistsError:
+        return folder / f"model.{secrets.token_hex(6)}.safetensors"
+    return folder / "model.safetensors"
+
+
+def _write_shared(parent: Path, arrays: State) -> dict[str, str]:
+    """Write the arrays that other checkpoints have too; the name of the file and its hash."""
     content = arrays_content(arrays)
     digest = hashlib.sha256(content).hexdigest()
     path = parent / f"{SHARED}{digest[:12]}.safetensors"
@@ -127,25 +142,34 @@ def _write_shared(parent: Path, state: State) -> dict[str, str]:
     return {path.name: digest}
 
 
+def _card_of(folder: Path) -> bytes:
+    """The content of a folder's card, which need not be readable; of none, nothing."""
+    try:
+        return (folder / CARD).read_bytes()
+    except FileNotFoundError:
+        return b""
+
+
+def _collect(folder: Path, gone: bytes) -> None:
+    """Delete the files that a card named which is gone, and that no card names any more.
+
+    No others: somebody else may be about to write a card for them.
+    """
+    beside = [_card_of(path.parent) for path in folder.parent.glob(f"*/{CARD}")]
+    own = [(path, [_card_of(folder)]) for path in folder.glob("*.*")]
+    shared = [(path, beside) for path in folder.parent.glob(f"{SHARED}*")]
+    for path, left in own + shared:
+        name = path.name.encode()
+        if name in gone and not any(name in card for card in left):
+            with suppress(OSError):  # Windows deletes no file that somebody is reading
+                path.unlink()
+
+
 def arrays_content(arrays: State) -> bytes:
     """The content of a safetensors file; one that the library writes is for its owner alone."""
     from safetensors.numpy import save
 
     return save({name: np.ascontiguousarray(value) for name, value in arrays.items()})
-
-
-def _replace(part: Path, folder: Path) -> None:
-    """Put `part` in the place of `folder`; a folder cannot be renamed over a full one."""
-    old = folder.with_name(f".{folder.name}.{secrets.token_hex(6)}.old")
-    if folder.exists():
-        os.replace(folder, old)
-    try:
-        os.replace(part, folder)
-    except BaseException:
-        if old.exists():
-            os.replace(old, folder)
-        raise
-    shutil.rmtree(old, ignore_errors=True)
 
 
 def read_checkpoint(folder: Path) -> tuple[CostModel, Card]:
@@ -156,6 +180,16 @@ def read_checkpoint(folder: Path) -> tuple[CostModel, Card]:
             made with another version of the encodings.
     """
     card = read_card(folder / CARD)
+    try:
+        return _read(folder, card), card
+    except CheckpointError:
+        # Written anew meanwhile, with files of other names?
+        if read_card(folder / CARD) == card:
+            raise
+        return read_checkpoint(folder)
+
+
+def _read(folder: Path, card: Card) -> CostModel:
     if card.encoding_version != ENCODING_VERSION:
         raise CheckpointError(
             f"{folder}: made with encodings of version {card.encoding_version}, this archcost has "
@@ -183,7 +217,7 @@ def read_checkpoint(folder: Path) -> tuple[CostModel, Card]:
             intervals = ConformalIntervals.from_state(state)
     except KeyError as error:
         raise CheckpointError(f"{folder}: the checkpoint lacks {error}") from None
-    return CostModel(card.target, card.kind, predictor, intervals, feasibility), card
+    return CostModel(card.target, card.kind, predictor, intervals, feasibility)
 
 
 def _from_state(folder: Path, made: type[Predictor], state: State) -> Predictor:

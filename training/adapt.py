@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ import numpy.typing as npt
 from archcost.aliases import Floats
 from archcost.checkpoints import cards, checkpoint_folder, every_card, write_checkpoint
 from archcost.checkpoints.card import read_card
-from archcost.checkpoints.store import CARD
+from archcost.checkpoints.store import CARD, remove_checkpoint
 from archcost.checkpoints.transfer import shipped_cloud, source_devices
 from archcost.checkpoints.user import check_device_name, user_folder
 from archcost.data import check_order
@@ -138,7 +138,8 @@ class Adapted(CostModel):
         write_checkpoint(folder, model, card)
         for other in others:
             if other != folder:
-                shutil.rmtree(other, ignore_errors=True)
+                with suppress(FileNotFoundError):  # removed by another process
+                    remove_checkpoint(other)
         return folder
 
 

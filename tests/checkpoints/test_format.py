@@ -18,6 +18,7 @@ from archcost.checkpoints import (
     write_checkpoint,
 )
 from archcost.checkpoints.card import _UPGRADES, FORMAT_VERSION, read_card
+from archcost.checkpoints.store import remove_checkpoint
 from archcost.data import MeasuredTable
 from archcost.encodings import encode
 from archcost.errors import CheckpointError
@@ -107,6 +108,27 @@ def test_a_changed_network_is_refused(trained: tuple[Path, list[Card]], tmp_path
     path.unlink()
     with pytest.raises(CheckpointError, match="missing"):
         read_checkpoint(tmp_path / "copy" / checkpoint_folder(found[-1]))
+
+
+def test_a_network_goes_with_the_last_checkpoint_that_needs_it(
+    trained: tuple[Path, list[Card]], tmp_path: Path
+) -> None:
+    root, found = trained
+    shutil.copytree(root, tmp_path / "copy")
+    folders = [tmp_path / "copy" / checkpoint_folder(card) for card in found if card.shared]
+    (shared,) = found[0].shared
+    path = folders[0].parent / shared
+    damaged = folders[1].with_name("c-latency-gnn")
+    shutil.copytree(folders[0], damaged)
+    (damaged / "card.json").write_text(f"of a version to come: {shared}")
+    remove_checkpoint(folders[0])
+    assert path.is_file() and read_checkpoint(folders[1])
+    # Trained anew, as something that shares nothing.
+    trees = next(card for card in found if card.kind == "gbdt")
+    write_checkpoint(folders[1], *read_checkpoint(root / checkpoint_folder(trees)))
+    assert path.is_file()
+    remove_checkpoint(damaged)
+    assert not path.exists() and read_checkpoint(folders[1])
 
 
 @pytest.mark.parametrize("bases", [{}, {"nasbench201/cifar10/a-latency-ensemble": "0"}, {"x": "0"}])

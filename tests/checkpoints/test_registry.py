@@ -79,7 +79,7 @@ def test_a_bad_default_leaves_the_other_kinds(own: Own) -> None:
         assert "board" not in {card.device for card in every}
 
 
-def test_checkpoints_under_construction_are_not_listed(own: Own) -> None:
+def test_checkpoints_interrupted_in_the_making_are_not_listed(own: Own) -> None:
     own("board", prefix=".")
     assert "board" not in set(archcost.catalogue().device)
 
