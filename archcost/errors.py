@@ -6,10 +6,11 @@ derive from the built-in exception that a caller without knowledge of archcost w
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from difflib import get_close_matches
 from itertools import islice
 from numbers import Integral
+from typing import Any
 
 
 class ArchcostError(Exception):
@@ -79,6 +80,20 @@ def check_whole(name: str, value: object, least: int = 1) -> None:
     whole = isinstance(value, Integral) and not isinstance(value, bool)
     if not whole or value < least:  # type: ignore[operator]
         raise UnsupportedError(f"{name} is {value!r}; give a whole number from {least} on")
+
+
+def names_given(what: str, given: object) -> list[str]:
+    """The names that an option for several was given: a list or the like, or one name alone.
+
+    Raises:
+        UnsupportedError: something else.
+    """
+    if isinstance(given, str):
+        return [given]
+    names: list[Any] = list(given) if isinstance(given, Collection) else [given]
+    if not all(isinstance(name, str) for name in names):
+        raise UnsupportedError(f"{what} {given!r}: give names as text, several as a list")
+    return names
 
 
 def first_few(words: Iterable[str], count: int, most: int = 5) -> str:

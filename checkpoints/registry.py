@@ -145,7 +145,7 @@ def find_card(
         CheckpointError: what is asked for is a device of the user's whose card cannot be read.
     """
     for what, name in (("device", device), ("metric", metric), ("kind", kind)):
-        if isinstance(name, list | tuple | set):
+        if not isinstance(name, str | None):
             raise UnsupportedError(f"{what} {name!r}: one at a time, as text")
     unit_of(metric)
     place = find_place(space, dataset)

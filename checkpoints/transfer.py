@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -13,7 +14,7 @@ import numpy.typing as npt
 from archcost.checkpoints.card import ENCODING_VERSION
 from archcost.checkpoints.store import arrays_content
 from archcost.data import sha256_of, write_whole
-from archcost.errors import CheckpointError, UnsupportedError
+from archcost.errors import CheckpointError, UnsupportedError, names_given
 from archcost.predictors.carried import CarriedNewcomers, in_both
 from archcost.predictors.hyperprior import Cloud, Hyperprior, Newcomers, learn
 from archcost.predictors.kernel_features import BASE
@@ -134,23 +135,25 @@ def _shipped(space: str) -> ShippedSources:
     return read_sources(SHIPPED_SOURCES / space)
 
 
-def source_devices(space: str, names: list[str] | None = None) -> SourceDevices:
+def source_devices(space: str, names: str | Collection[str] | None = None) -> SourceDevices:
     """The shipped source devices of a space: all, or only those named.
 
     Raises:
-        UnsupportedError: a space without source devices; one name instead of a list.
+        UnsupportedError: a space without source devices; something else than names.
         UnknownNameError: no such source device.
         CheckpointError: the installed file is damaged.
     """
     if space not in BASE:
         raise UnsupportedError(f"no devices were measured in {space!r}; use {' or '.join(BASE)}")
-    if isinstance(names, str):
-        raise UnsupportedError(f"sources are given as a list: [{names!r}]")
     every = _shipped(space).devices
-    return every if names is None else every.only(list(dict.fromkeys(names)))
+    if names is None:
+        return every
+    return every.only(list(dict.fromkeys(names_given("sources", names))))
 
 
-def shipped_cloud(space: str, names: list[str] | None = None, *, known: str | None = None) -> Cloud:
+def shipped_cloud(
+    space: str, names: str | Collection[str] | None = None, *, known: str | None = None
+) -> Cloud:
     """Hyperparameters learned from these devices; once a process and choice of devices.
 
     Args:
@@ -163,7 +166,7 @@ def shipped_cloud(space: str, names: list[str] | None = None, *, known: str | No
         UnsupportedError: no device was measured in both spaces.
     """
     source_devices(space, names)
-    return _cloud(space, None if names is None else tuple(names), known)
+    return _cloud(space, None if names is None else tuple(names_given("sources", names)), known)
 
 
 @lru_cache(maxsize=32)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -189,7 +189,7 @@ def adapt(
     dataset: str | None = None,
     metric: str = "latency",
     device: str = "my-device",
-    sources: list[str] | None = None,
+    sources: str | Collection[str] | None = None,
     known: CostModel | None = None,
 ) -> Adapted:
     """Learn a device's costs from a few measurements and what is known of other devices.

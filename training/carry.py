@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import numpy as np
 
 from archcost.aliases import Floats
@@ -15,7 +17,9 @@ from archcost.predictors.kernel_features import BASE, pool
 _QUANTILES = 2000
 
 
-def carry_over(model: CostModel, space: str, sources: list[str] | None = None) -> CostModel:
+def carry_over(
+    model: CostModel, space: str, sources: str | Collection[str] | None = None
+) -> CostModel:
     """Predict a device in a search space where it was never measured.
 
     Devices that were measured in both spaces say how the two compare
@@ -44,7 +48,7 @@ def carry_over(model: CostModel, space: str, sources: list[str] | None = None) -
 
 
 def carried_predictor(
-    model: CostModel, space: str, sources: list[str] | None = None
+    model: CostModel, space: str, sources: str | Collection[str] | None = None
 ) -> CarriedPredictor:
     """The predictor of `carry_over`, without intervals; arguments and errors are the same."""
     if not isinstance(model, CostModel):

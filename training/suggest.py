@@ -8,6 +8,7 @@ does not depend on their input come last: nobody deploys one, and runtimes fold 
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -65,7 +66,7 @@ def suggest(
     seed: int = 0,
     *,
     measured: tuple[object, npt.ArrayLike] | None = None,
-    sources: list[str] | None = None,
+    sources: str | Collection[str] | None = None,
 ) -> Suggestion:
     """Networks to measure on a new device.
 
@@ -80,7 +81,8 @@ def suggest(
         sources: ids of the devices to draw upon; None: all, []: none.
 
     Raises:
-        UnsupportedError: n below 1 or more than the space has left, or a seed below 0.
+        UnsupportedError: n below 1 or more than the space has left, a seed below 0, `measured` that
+            is no pair, or sources that are no names.
         UnknownNameError: an unknown space, data set or source.
         MeasurementError, ArchitectureError: as `archcost.adapt`, for `measured`.
     """
@@ -108,6 +110,8 @@ def _known(
     none = pool(space).groups[0].ids[:0]
     if measured is None:
         return none, np.zeros(0), none
+    if not (isinstance(measured, tuple | list) and len(measured) == 2):
+        raise UnsupportedError("measured is no pair: give (architectures, costs)")
     check_order(*measured)
     batch = parse(measured[0], space=space, dataset=dataset)
     campaign = clean(batch, measured[1])

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -63,9 +64,10 @@ def train(
         ArchitectureError: an architecture of the table is malformed, with its row.
     """
     settings = settings or Settings()
-    chosen = None if targets is None else set(targets)
+    chosen = None if targets is None else _pairs(targets)
     jobs = []
-    tables = [tables] if isinstance(tables, MeasuredTable | str | Path) else list(tables)
+    alone = isinstance(tables, str) or not isinstance(tables, Iterable)
+    tables = [tables] if alone else list(tables)  # type: ignore[list-item, arg-type]
     for table in tables:
         if not isinstance(table, MeasuredTable):
             raise UnsupportedError(
@@ -100,11 +102,20 @@ def train(
     return trained
 
 
+def _pairs(targets: object) -> set[Name]:
+    pairs: list[Any] = list(targets) if isinstance(targets, Iterable) else [targets]
+    if not all(isinstance(pair, tuple | list) and len(pair) == 2 for pair in pairs):
+        raise UnsupportedError(
+            f"targets {targets!r}: give a list of pairs such as ('raspi4', 'latency')"
+        )
+    return {(str(device), str(metric)) for device, metric in pairs}
+
+
 def _check_known(chosen: set[Name] | None, tables: list[MeasuredTable]) -> None:
     every = {name for table in tables for name in table.targets}
     for name in (chosen or set()) - every:
         words = [" ".join(known) for known in every]
-        raise unknown_name("target", name if isinstance(name, str) else " ".join(name), words)
+        raise unknown_name("target", " ".join(name), words)
 
 
 def _check_enough(data: Data, name: Name, settings: Settings) -> None:

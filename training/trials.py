@@ -21,6 +21,7 @@ from archcost.errors import (
     UnsupportedError,
     check_whole,
     first_few,
+    names_given,
     unknown_name,
 )
 from archcost.predictors import (
@@ -86,6 +87,7 @@ class Settings:
     seed: int = 0
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "kinds", tuple(names_given("kinds", self.kinds)))
         for kind in self.kinds:
             if kind not in KINDS:
                 raise unknown_name("kind", kind, KINDS)

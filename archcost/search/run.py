@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from numbers import Real
 
@@ -21,7 +21,7 @@ from archcost.encodings import (
 )
 from archcost.encodings import skeleton as skeleton_of
 from archcost.encodings.nasbench201 import CELLS
-from archcost.errors import SearchError, UnsupportedError, check_whole
+from archcost.errors import SearchError, UnsupportedError, check_whole, names_given
 from archcost.predictors import CostModel
 from archcost.predictors.estimate import LIKELY
 from archcost.predictors.intervals import check_coverage
@@ -44,7 +44,7 @@ _CHUNK = 1000
 def search(
     devices: str | CostModel | Iterable[str | CostModel],
     *,
-    metrics: str | Iterable[str] = "latency",
+    metrics: str | Collection[str] = "latency",
     max_latency: Most = None,
     max_energy: Most = None,
     confidence: float | None = None,
@@ -55,7 +55,7 @@ def search(
     accuracy: Accuracy = None,
     accuracy_column: str | None = None,
     nodes: int | None = None,
-    operators: Iterable[str] | None = None,
+    operators: str | Collection[str] | None = None,
     budget: int | None = None,
     seed: int = 0,
     progress: Progress | None = None,
@@ -109,7 +109,8 @@ def search(
     else:
         given = [devices]
     place = find_place(space, dataset)[0]
-    wanted = [metrics] if isinstance(metrics, str) else list(metrics)
+    wanted = names_given("metrics", metrics)
+    operators = None if operators is None else names_given("operators", operators)
     limits = {"latency": max_latency, "energy": max_energy}
     costs = costs_of(given, wanted, limits, place, dataset)
     limited = any(np.isfinite(cost.limit) for cost in costs)

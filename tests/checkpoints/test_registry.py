@@ -63,8 +63,9 @@ def test_a_bad_card_of_ones_own_is_left_out(own: Own, content: str, remedy: str)
 
 @pytest.mark.parametrize("name", ["device", "metric", "kind"])
 def test_several_names_are_no_name(name: str) -> None:
-    with pytest.raises(UnsupportedError, match=rf"{name} \['raspi4'\]: one at a time"):
-        load(**{"device": "raspi4", name: ["raspi4"]})
+    for wrong in (["raspi4"], {"raspi4": 1}, 3):
+        with pytest.raises(UnsupportedError, match=rf"{name} .*(raspi4|3).*: one at a time"):
+            load(**{"device": "raspi4", name: wrong})  # type: ignore[arg-type]
 
 
 def test_a_bad_default_leaves_the_other_kinds(own: Own) -> None:

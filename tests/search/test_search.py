@@ -243,6 +243,13 @@ def test_numbers_that_cannot_be_used(wrong: dict[str, Any]) -> None:
         archcost.search("raspi4", **wrong)
 
 
+def test_what_is_no_name_is_refused() -> None:
+    with pytest.raises(UnsupportedError, match="metrics 3: give names as text, several as a list"):
+        archcost.search("raspi4", metrics=3)  # type: ignore[arg-type]
+    with pytest.raises(UnsupportedError, match=r"operators .*: give names as text"):
+        archcost.search("raspi4", space="custom", operators=[3])  # type: ignore[list-item]
+
+
 @pytest.mark.parametrize("devices", [3, ["raspi4", 3], None])
 def test_what_is_no_device_is_not_left_out(devices: Any) -> None:
     with pytest.raises(UnsupportedError, match=r"device (3|None): give an id"):

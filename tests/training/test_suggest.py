@@ -88,7 +88,11 @@ def test_five_chosen_cells_rank_an_unseen_device() -> None:
         ({"space": "nasbnch201"}, UnknownNameError, "nasbench201"),
         ({"dataset": "cifar11"}, UnknownNameError, "cifar10"),
         ({"sources": ["raspi"]}, UnknownNameError, "raspi4"),
-        ({"sources": "raspi4"}, UnsupportedError, r"as a list: \['raspi4'\]"),
+        ({"sources": "raspi"}, UnknownNameError, "raspi4"),
+        ({"sources": 3}, UnsupportedError, "sources 3: give names as text, several as a list"),
+        ({"sources": [["raspi4"]]}, UnsupportedError, "give names as text"),
+        ({"measured": 3}, UnsupportedError, "measured is no pair"),
+        ({"measured": "abc"}, UnsupportedError, "measured is no pair"),
         ({"measured": ([1, 2], [3.0])}, MeasurementError, "1 measured costs for 2"),
     ],
 )

@@ -224,9 +224,17 @@ def test_what_cannot_be_trained_is_said() -> None:
     table = MeasuredTable(
         "nasbench201", "cifar10", None, np.arange(99), {("board", "latency"): np.ones(99)}
     )
-    for wrong in (["board"], [("bord", "latency")]):
-        with pytest.raises(UnknownNameError, match=r"unknown target .*board latency"):
+    with pytest.raises(UnknownNameError, match=r"unknown target .*board latency"):
+        train(table, targets=[("bord", "latency")])
+    for wrong in (3, "board", ["board"], [["board"]], [3]):
+        with pytest.raises(UnsupportedError, match=r"targets .*: give a list of pairs such as"):
             train(table, targets=wrong)  # type: ignore[arg-type]
+    for kinds in (3, None, [3], [["gbdt"]]):
+        with pytest.raises(UnsupportedError, match=r"kinds .*: give names as text"):
+            Settings(kinds=kinds)  # type: ignore[arg-type]
+    assert Settings(kinds="gbdt").kinds == ("gbdt",)  # type: ignore[arg-type]
+    with pytest.raises(UnsupportedError, match="a int is no table"):
+        train(3)  # type: ignore[arg-type]
     with pytest.raises(UnsupportedError, match="of a gnn and a gbdt"):
         Settings(kinds=("ensemble",))
     with pytest.raises(UnsupportedError, match="folds is 1"):
