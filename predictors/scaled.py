@@ -12,6 +12,7 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
+from archcost.aliases import Floats
 from archcost.encodings import Batch, parse
 from archcost.errors import MeasurementError
 from archcost.predictors.additive import round_significant

@@ -41,8 +41,10 @@ _KEPT = 24
 _MANY = 40
 # Architectures whose kernels are in memory at a time.
 _AT_ONCE = 2000
-# Up to so many measurements, costs are expected to follow the sources' mean in shape.
+# Up to so many measurements, costs are expected to follow the sources' mean in shape, or the device
+# itself where it is carried over: with a few noisy ones, what was known is lost without it.
 _FEW = 4
+_FEW_CARRIED = 9
 _LEAST = 0.1
 _USUAL = 0.3
 # Of the least measured cost; below it, predictions level off.
@@ -89,7 +91,8 @@ class TransferPredictor(Predictor):
         self._rows = self.sources_.rows(standardised)
         usual = self._usual()
         self.smallest_ = float(costs.min())
-        self.slope_ = usual if self.sources_.names and len(costs) <= _FEW else 0.0
+        few = _FEW_CARRIED if self.sources_.carried else _FEW
+        self.slope_ = usual if self.sources_.names and len(costs) <= few else 0.0
         self.centre_ = 1.0
         self.centre_ = float(np.median(costs / self._expected(self._rows)))
         centred = costs - self._expected(self._rows)

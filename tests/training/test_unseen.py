@@ -97,6 +97,28 @@ def test_a_known_space_helps_a_few_measurements() -> None:
     assert scores[1] > scores[0]
 
 
+def test_a_few_noisy_measurements_do_not_spoil_a_known_space() -> None:
+    # The Pixel 2 scatters by more than half of what networks differ in.
+    device = source_devices("fbnet").only(["pixel2"])
+    truth = archcost.load("pixel2", space="fbnet").predict(NETWORKS).value
+    others = [name for name in source_devices("fbnet").names if name != "pixel2"]
+    scores = []
+    for seed in range(3):
+        rng = np.random.default_rng(seed)
+        shots = rng.choice(len(truth), 6, replace=False)
+        noisy = truth[shots] + rng.choice(device.residuals[0], 6)
+        model = archcost.adapt(
+            NETWORKS[shots],
+            noisy,
+            "fbnet",
+            device="phone",
+            sources=others,
+            known=archcost.load("pixel2"),
+        )
+        scores.append(metrics.spearman(model.predict(NETWORKS).value, truth))
+    assert np.mean(scores) > 0.6
+
+
 def test_a_carried_device_is_kept_when_saved() -> None:
     known = archcost.load("raspi4")
     costs = archcost.load("raspi4", space="fbnet").predict(NETWORKS[:8]).value
