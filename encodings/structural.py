@@ -11,7 +11,7 @@ from archcost.encodings.operators import operator
 from archcost.encodings.places import block_places
 from archcost.encodings.structure import analyse, canonical, longest_path
 
-Floats = npt.NDArray[np.float32]
+Features = npt.NDArray[np.float32]
 
 
 def count(
@@ -36,12 +36,12 @@ def chain_counts(group: Group) -> tuple[npt.NDArray[np.int8], tuple[str, ...]]:
     return np.concatenate(blocks, axis=1), tuple(columns)
 
 
-def structural_features(group: Group) -> tuple[Floats, tuple[str, ...]]:
+def structural_features(group: Group) -> tuple[Features, tuple[str, ...]]:
     """Rows (m, f) float32 and their columns; cells and chains have different ones."""
     return _of_chains(group) if group.edges is None else _of_cells(group, group.edges)
 
 
-def _of_cells(group: Group, edges: tuple[tuple[int, int], ...]) -> tuple[Floats, tuple[str, ...]]:
+def _of_cells(group: Group, edges: tuple[tuple[int, int], ...]) -> tuple[Features, tuple[str, ...]]:
     # Nodes have no numbers in reality: of NAS-Bench-201's equal cells one stands for both.
     ids = canonical(group.ids) if group.skeleton.space == "nasbench201" else group.ids
     found = analyse(ids, edges, group.none_id)
@@ -76,7 +76,7 @@ def _additions(inputs: npt.NDArray[np.int8]) -> npt.NDArray[np.int8]:
     return np.maximum(inputs - 1, 0).sum(axis=1, dtype=np.int8)
 
 
-def _of_chains(group: Group) -> tuple[Floats, tuple[str, ...]]:
+def _of_chains(group: Group) -> tuple[Features, tuple[str, ...]]:
     operators = [operator(name) for name in group.vocabulary]
     numbers = {
         "expansion": [op.expansion if op.family == "block" else 0 for op in operators],

@@ -7,8 +7,8 @@ import numpy.typing as npt
 
 from archcost.encodings import Layer, LayerGraph
 
-Floats = npt.NDArray[np.float32]
-Weights = tuple[dict[str, Floats], ...]
+Array = npt.NDArray[np.float32]
+Weights = tuple[dict[str, Array], ...]
 """Of each layer of a graph, its parameters by name: a convolution's `weight` (c_out, c_in/groups,
 k, k); a linear layer's `weight` (c_out, c_in) and `bias` (c_out,); a normalisation's `scale`,
 `bias`, `mean` and `var`, each (c,); nothing for others."""
@@ -24,8 +24,8 @@ def random_weights(graph: LayerGraph, seed: int = 0) -> Weights:
     return tuple(_of_layer(layer, rng) for layer in graph.layers)
 
 
-def _of_layer(layer: Layer, rng: np.random.Generator) -> dict[str, Floats]:
-    def normal(spread: float, *shape: int, around: float = 0.0) -> Floats:
+def _of_layer(layer: Layer, rng: np.random.Generator) -> dict[str, Array]:
+    def normal(spread: float, *shape: int, around: float = 0.0) -> Array:
         return (around + spread * rng.standard_normal(shape)).astype(np.float32)
 
     channels = layer.c_out
