@@ -46,7 +46,7 @@ ARCHITECTURE_COLUMNS = (
 """Names of the column with the architectures, the first that is there."""
 _BLOCK_COLUMNS = tuple(f"op_{block}" for block in range(22))
 # pandas writes 1.0 where the column once had gaps.
-_INDEX = re.compile(r"\s*[0-9]{1,5}(\.0+)?\s*")
+_INDEX = re.compile(r"\s*[0-9]{1,5}(\.0+)?\s*", re.ASCII)
 # HW-NAS-Bench writes -1 where this device's compiler refused the network.
 _FAILED = {("edgetpu", "latency"): -1.0}
 

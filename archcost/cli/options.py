@@ -78,10 +78,13 @@ TableFile = Annotated[
 ]
 
 
-def separate(names: list[str] | None) -> list[str] | None:
-    """Names of a repeated option, each of which may be several with commas between them."""
+def separate(names: list[str] | None) -> list[str]:
+    """Names of a repeated option, each of which may be several with commas between them.
+
+    Of none the command is given None, the default.
+    """
     parts = [name.strip() for part in names or [] for name in part.split(",")]
-    return [name for name in parts if name] or None
+    return [name for name in parts if name]
 
 
 def help_if_bare(context: typer.Context) -> None:

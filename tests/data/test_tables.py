@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from archcost.data import MeasuredTable, read_table
@@ -183,6 +183,7 @@ def test_lengths_must_agree() -> None:
 
 
 @settings(max_examples=150)
+@example(data=b"\x1c0,1\n")
 @given(data=st.binary(max_size=200) | st.text(max_size=200).map(str.encode))
 def test_foreign_bytes_raise_only_our_errors(
     tmp_path_factory: pytest.TempPathFactory, data: bytes
