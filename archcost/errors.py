@@ -6,7 +6,7 @@ derive from the built-in exception that a caller without knowledge of archcost w
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Set
 from difflib import get_close_matches
 from itertools import islice
 from numbers import Integral
@@ -93,7 +93,8 @@ def names_given(what: str, given: object) -> list[str]:
     names: list[Any] = list(given) if isinstance(given, Collection) else [given]
     if not all(isinstance(name, str) for name in names):
         raise UnsupportedError(f"{what} {given!r}: give names as text, several as a list")
-    return names
+    # The order of a set is another in each process.
+    return sorted(names) if isinstance(given, Set) else names
 
 
 def first_few(words: Iterable[str], count: int, most: int = 5) -> str:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import secrets
 import shutil
+from collections.abc import Iterable
 from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
@@ -48,7 +49,6 @@ from archcost.predictors.ground import GROUND, Ground
 State = dict[str, npt.NDArray[Any]]
 
 CARD = "card.json"
-_ARRAYS = "model.safetensors"
 _FEASIBILITY = "feasibility.ubj"
 _CLASSES: dict[str, type[Predictor]] = {
     cls.__name__: cls
@@ -94,19 +94,39 @@ def write_checkpoint(folder: Path, model: CostModel, card: Card) -> Card:
     import msgspec
 
     state = model_state(model)
-    state.pop(GROUND, None)  # the card says it
+    if _said_by(card, state.get(GROUND)):
+        state.pop(GROUND)
     if card.bases:
         state.pop(_FEASIBILITY, None)  # the bases have it
     common = {name: state.pop(name) for name in list(state) if name.startswith(SHARED)}
-    arrays = _new_file(folder)
-    with write_whole(arrays) as part:
-        part.write_bytes(arrays_content(state))
-    files = {arrays.name: sha256_of(arrays)}
-    shared = _write_shared(folder.parent, common) if common else {}
-    card = msgspec.structs.replace(card, files=files, shared=shared)
+    own = arrays_content(state)
+    shared = _shared_file(folder.parent, arrays_content(common)) if common else {}
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    _write_missing(shared)
+    card = msgspec.structs.replace(
+        card, shared={path.name: _digest(content) for path, content in shared.items()}
+    )
     gone = _card_of(folder)
-    with write_whole(folder / CARD) as part:
-        part.write_bytes(card_bytes(card))
+    for name, digest in _own_files(folder).items():
+        same = msgspec.structs.replace(card, files={name: digest})
+        if digest == _digest(own) and card_bytes(same) == gone and _is(folder / name, own):
+            return same  # others may be built on it
+    new = not folder.exists()
+    arrays = _new_file(folder)
+    card = msgspec.structs.replace(card, files={arrays.name: _digest(own)})
+    try:
+        _write_missing({arrays: own})
+        gone = _card_of(folder)
+        with write_whole(folder / CARD) as part:
+            part.write_bytes(card_bytes(card))
+    except BaseException:
+        arrays.unlink(missing_ok=True)
+        if new:
+            with suppress(OSError):
+                folder.rmdir()
+        raise
+    # Somebody who removed another device meanwhile may have taken it for unused.
+    _write_missing(shared)
     _collect(folder, gone)
     return card
 
@@ -122,28 +142,54 @@ def remove_checkpoint(folder: Path) -> None:
     _collect(folder, gone)
 
 
+def _said_by(card: Card, ground: npt.NDArray[Any] | None) -> bool:
+    """Whether a card says by its space and data set what a predictor was fitted on."""
+    if card.space not in SPACES or ground is None:
+        return False
+    return np.array_equal(ground, Ground.of_space(card.space, card.dataset).array())
+
+
+def _digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+def _own_files(folder: Path) -> dict[str, str]:
+    """The files that a folder's card names, with their hashes; of no valid card, none."""
+    try:
+        return read_card(folder / CARD).files
+    except CheckpointError:
+        return {}
+
+
 def _new_file(folder: Path) -> Path:
     """A name for arrays that nobody else writes under, in the folder, which is made."""
     try:
-        folder.mkdir(parents=True)
+        folder.mkdir()
     except FileExistsError:
         return folder / f"model.{secrets.token_hex(6)}.safetensors"
     return folder / "model.safetensors"
 
 
-def _write_shared(parent: Path, arrays: State) -> dict[str, str]:
-    """Write the arrays that other checkpoints have too; the name of the file and its hash."""
-    content = arrays_content(arrays)
-    digest = hashlib.sha256(content).hexdigest()
-    path = parent / f"{SHARED}{digest[:12]}.safetensors"
-    if not path.exists() or sha256_of(path) != digest:
-        with write_whole(path) as whole:
-            whole.write_bytes(content)
-    return {path.name: digest}
+def _shared_file(parent: Path, content: bytes) -> dict[Path, bytes]:
+    """Where arrays that other checkpoints have too are, under a name that tells them."""
+    return {parent / f"{SHARED}{_digest(content)[:12]}.safetensors": content}
+
+
+def _is(path: Path, content: bytes) -> bool:
+    """Whether there is a file with this content."""
+    return path.is_file() and sha256_of(path) == _digest(content)
+
+
+def _write_missing(files: dict[Path, bytes]) -> None:
+    """Write those of the files that are not there with this content."""
+    for path, content in files.items():
+        if not _is(path, content):
+            with write_whole(path) as part:
+                part.write_bytes(content)
 
 
 def _card_of(folder: Path) -> bytes:
-    """The content of a folder's card, which need not be readable; of none, nothing."""
+    """The content of a folder's card, valid or not; of none, nothing."""
     try:
         return (folder / CARD).read_bytes()
     except FileNotFoundError:
@@ -153,12 +199,18 @@ def _card_of(folder: Path) -> bytes:
 def _collect(folder: Path, gone: bytes) -> None:
     """Delete the files that a card named which is gone, and that no card names any more.
 
-    No others: somebody else may be about to write a card for them.
+    No others: somebody else may be about to write a card for them. Nor what is shared, if there is
+    a card that cannot be read.
     """
-    beside = [_card_of(path.parent) for path in folder.parent.glob(f"*/{CARD}")]
-    own = [(path, [_card_of(folder)]) for path in folder.glob("*.*")]
-    shared = [(path, beside) for path in folder.parent.glob(f"{SHARED}*")]
-    for path, left in own + shared:
+    own = [_card_of(folder)]
+    _delete_unnamed(folder.glob("*.*"), gone, own)
+    with suppress(OSError):
+        beside = [_card_of(path.parent) for path in folder.parent.glob(f"*/{CARD}")]
+        _delete_unnamed(folder.parent.glob(f"{SHARED}*"), gone, beside)
+
+
+def _delete_unnamed(paths: Iterable[Path], gone: bytes, left: list[bytes]) -> None:
+    for path in paths:
         name = path.name.encode()
         if name in gone and not any(name in card for card in left):
             with suppress(OSError):  # Windows deletes no file that somebody is reading
@@ -196,7 +248,7 @@ def _read(folder: Path, card: Card) -> CostModel:
             f"version {ENCODING_VERSION}; train it again"
         )
     state = _read_state(folder, card)
-    if card.space in SPACES:
+    if card.space in SPACES and GROUND not in state:
         state[GROUND] = Ground.of_space(card.space, card.dataset).array()
     trees = state.pop(_FEASIBILITY, None)
     feasibility = None if trees is None else Feasibility(Booster(trees.tobytes()))

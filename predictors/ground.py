@@ -44,6 +44,20 @@ class Ground:
         place = skeleton(space, dataset)
         return cls(place, SPACES[place.space].edges, SPACES[place.space].operators)
 
+    def check(self, batch: Batch, taker: str) -> None:
+        """Refuse a batch with another skeleton, other edges or operators.
+
+        Raises:
+            UnsupportedError: it has; names the first architecture, and who takes what instead.
+        """
+        for group in batch.groups:
+            different = self._difference(group)
+            if different is not None:
+                there, here = different
+                raise UnsupportedError(
+                    f"architecture {int(np.min(group.positions))} is of {there}; {taker} {here}"
+                )
+
     def admit(self, batch: Batch) -> Batch:
         """The batch, with the operators in the order of this ground.
 

@@ -16,7 +16,6 @@ from archcost.encodings import (
     Networks,
     parse,
     read_networks,
-    skeleton,
 )
 from archcost.encodings.nasbench201 import CELLS, index_of
 from archcost.encodings.networks import is_custom, members
@@ -24,6 +23,7 @@ from archcost.errors import ArchcostError, MeasurementError, UnsupportedError
 from archcost.predictors.base import Predictor
 from archcost.predictors.estimate import Estimate, Strings
 from archcost.predictors.gbdt import Feasibility
+from archcost.predictors.ground import Ground
 from archcost.predictors.intervals import ConformalIntervals
 from archcost.predictors.layer_intervals import LayerIntervals
 from archcost.predictors.transfer import TransferIntervals
@@ -228,12 +228,6 @@ class CostModel:
         if self.target.space == CUSTOM:
             return read_networks(archs, self.target.dataset)
         batch = parse(archs, space=self.target.space, dataset=self.target.dataset)
-        expected = skeleton(self.target.space, self.target.dataset)
-        for group in batch.groups:
-            if group.skeleton != expected:
-                found = f"{group.skeleton.space} on {group.skeleton.dataset}"
-                first = int(np.min(group.positions))
-                raise UnsupportedError(
-                    f"architecture {first} is of {found}; this model predicts {self.target}"
-                )
+        ground = Ground.of_space(self.target.space, self.target.dataset)
+        ground.check(batch, f"this model predicts {self.target.device} {self.target.metric} of")
         return batch

@@ -79,7 +79,9 @@ class ScaledPredictor(Predictor):
     def _of_base(self, batch: Batch) -> Floats:
         """What the base predicts (n,) for the same cells on its own data set."""
         ground = getattr(self.base, "ground_", None)
-        if ground is None:
+        if ground is None or any(
+            group.skeleton.space != ground.skeleton.space for group in batch.groups
+        ):
             return self.base.predict(batch)
         moved = _moved(batch)
         if ground not in moved:

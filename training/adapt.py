@@ -32,6 +32,7 @@ from archcost.predictors import (
     TransferPredictor,
 )
 from archcost.predictors.carried import CarriedNewcomers
+from archcost.predictors.ground import Ground
 from archcost.predictors.hyperprior import Newcomers
 from archcost.predictors.kernel_features import BASE, pool
 from archcost.predictors.kernels import SourceDevices
@@ -236,6 +237,7 @@ def adapt(
         devices = carried.as_source(name_there, devices, networks)
     check_order(archs, measured)
     batch = parse(archs, space=place.name, dataset=name)
+    Ground.of_space(place.name, name).check(batch, "a device is learned from networks of")
     campaign = clean(batch, measured)
     if not len(campaign.batch):
         raise MeasurementError(

@@ -9,22 +9,30 @@ from typing import Annotated
 
 import typer
 
-from archcost.encodings import CUSTOM, find_space
-from archcost.errors import TableError
+from archcost.encodings import CUSTOM, SPACES, find_space
+from archcost.errors import TableError, UnsupportedError
 
 
 def known_space(name: str | None) -> str | None:
     """The canonical spelling of a space's name, checked before anything else is.
 
     Raises:
+        UnsupportedError: that of custom cells.
         UnknownNameError: no such space; names the nearest of those that the command takes.
     """
+    if name is not None and name.lower() == CUSTOM:
+        raise UnsupportedError(
+            "cells of your own, --space custom, are for predict, explain, search, train and "
+            f"collect; this command takes {' and '.join(SPACES)}"
+        )
     return None if name is None else find_space(name).name
 
 
 def any_space(name: str | None) -> str | None:
     """As `known_space`, of commands that take custom cells too."""
-    return name if name in (None, CUSTOM) else find_space(name, also=(CUSTOM,)).name
+    if name is None or name.lower() == CUSTOM:
+        return name and CUSTOM
+    return find_space(name, also=(CUSTOM,)).name
 
 
 Space = Annotated[

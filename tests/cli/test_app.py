@@ -84,3 +84,5 @@ def test_only_spaces_that_a_command_takes_are_proposed(
     status, said, errors = call(*command.split(), "--space", "custm")
     assert (status, said) == (2, "")
     assert ("did you mean 'custom'?" if custom else "known: fbnet, nasbench201") in errors
+    if not custom:
+        assert "takes nasbench201 and fbnet" in call(*command.split(), "--space", "Custom")[2]

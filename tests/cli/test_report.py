@@ -55,7 +55,7 @@ def test_a_single_target_has_no_correlation(tmp_path: Path) -> None:
         (["report", "-o", "none/page.html"], "no folder none"),
         (["report", "--devices", "rapsi4", "-o", "page.html"], "did you mean 'raspi4'"),
         (["report", "--devices", "all,raspi4", "-o", "page.html"], "give all alone"),
-        (["report", "--space", "custom", "-o", "page.html"], "known: fbnet, nasbench201"),
+        (["report", "--space", "custom", "-o", "page.html"], "takes nasbench201 and fbnet"),
         (["report", "--table", "none.csv", "-o", "page.html"], "none.csv: no such file"),
         (["plot"], "NAME is one of correlation, macs"),
         (["plot", "correlations", "-o", "one.png"], "did you mean 'correlation'"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,7 @@ from archcost.checkpoints import read_checkpoint
 from archcost.checkpoints.card import read_card
 from archcost.checkpoints.user import user_folder
 from archcost.data import MeasuredTable
-from archcost.encodings import encode, parse
+from archcost.encodings import Batch, encode, parse
 from archcost.errors import (
     ArchcostError,
     CheckpointError,
@@ -269,6 +270,26 @@ def test_what_is_no_name_and_no_model() -> None:
     ):
         with pytest.raises(UnsupportedError, match=r"a str is no model; give what archcost\.load"):
             refused()
+
+
+def test_cells_of_other_sizes_are_refused() -> None:
+    place = replace(archcost.parse(CELLS[:1]).groups[0].skeleton, channels=(32, 64, 128))
+    wide = Batch.from_ids(place, archcost.parse(CELLS[:3]).groups[0].ids)
+    with pytest.raises(
+        UnsupportedError, match=r"0 is of .* with channels \(32, 64, 128\); a device"
+    ):
+        archcost.adapt(wide, TRUTH[:3])
+    with pytest.raises(UnsupportedError, match=r"this model predicts raspi4 latency of channels"):
+        archcost.load("raspi4").predict(wide)
+
+
+def test_a_set_of_sources_is_the_same_in_every_process() -> None:
+    names = ["pixel3", "raspi4", "fpga", "gold_6226", "edgegpu"]
+    found = [
+        archcost.adapt(CELLS[:3], TRUTH[:3], sources=given).predict(CELLS).value  # type: ignore[arg-type]
+        for given in ({*names}, sorted(names))
+    ]
+    assert np.array_equal(*found)
 
 
 def test_a_shipped_name_cannot_be_saved() -> None:

@@ -173,7 +173,7 @@ def _measure_device(
             run_campaign(journal, boards, jobs_of(plan), None, shared.tally.of(label))
         except CancelledError:
             raise MeasurementError(f"{label}: the scheduler is gone; {_GO_ON}") from None
-        return table, write_table(table, plan, list(journal.records))
+        return table, write_table(table, plans, list(journal.records))
 
 
 class _Boards:

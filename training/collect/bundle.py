@@ -153,10 +153,10 @@ def import_results(
         raise TableError(f"{results}: an empty file")
     plan = together(plans)
     name = device or (plan["device"] if plan["device"] != _UNNAMED else _named_by(plan, records))
-    plan = {**plan, "device": checked_device(name)}
+    plans = [{**each, "device": checked_device(name)} for each in plans]
     if power_log is not None:
         records = with_power(records, read_power_log(power_log))
-    return write_table(out, plan, records)
+    return write_table(out, plans, records)
 
 
 def _named_by(plan: dict[str, Any], records: list[dict[str, Any]]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import numpy as np
 from archcost.data import write_whole
 from archcost.data.names import DATASETS, TargetColumn, column_of, parse_target
 from archcost.errors import MeasurementError, TableError
+from archcost.training.collect.board.journal import together
 from archcost.training.collect.board.protocol import DEFAULTS, PROTOCOL_VERSION
 from archcost.training.collect.results import Record, Results, summarise
 
@@ -45,8 +47,8 @@ def checked_device(name: str) -> str:
     return name
 
 
-def write_table(path: str | Path, plan: Record, records: list[Any]) -> Results:
-    """Write the table of a journal; columns are named with data set, device and unit.
+def write_table(path: str | Path, plans: Sequence[Record], records: list[Any]) -> Results:
+    """Write the table of a journal's plans; columns are named with data set, device and unit.
 
     Besides the costs: `spread` (relative standard deviation of a visit), `visits`, `outliers` and
     `reason` (why a network failed). How it was measured is in the file's metadata.
@@ -60,8 +62,9 @@ def write_table(path: str | Path, plan: Record, records: list[Any]) -> Results:
     path = Path(path)
     if path.suffix.lower() != ".parquet":
         raise TableError(f"{path}: suffix {path.suffix!r}; the table is a .parquet file")
+    plan = together(plans)
     names = list(plan["networks"])
-    results = summarise(len(names), records)
+    results = summarise([len(each["networks"]) for each in plans], records)
     if not results.visits.any():
         why = next(iter(results.reasons.values()), "no visit was made")
         raise MeasurementError(f"none of {len(names)} networks could be measured: {why}")

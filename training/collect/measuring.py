@@ -187,7 +187,7 @@ def measure(
         raise TableError(str(error)) from None
     if power_log is not None:
         records = with_power(records, read_power_log(power_log))
-    return write_table(out, plan, records)
+    return write_table(out, plans, records)
 
 
 def plans_of(

@@ -3,7 +3,7 @@
 Disturbances that last longer than a visit (clocks, temperature, other jobs) hit neighbouring visits
 alike. Each visit of a network that was visited more than once says how far it is from that
 network's median; the running median of that over neighbouring visits is the drift, and is taken
-out, for each board by itself where several of a device shared the work. Reference networks, visited
+out, for each plan and each board by itself where there are several. Reference networks, visited
 again and again, tie the parts of a round together.
 """
 
@@ -56,14 +56,24 @@ class Results:
     energy_absent: str = ""
 
 
-def summarise(networks: int, records: Sequence[Record]) -> Results:
-    """Costs of so many networks from the records of a journal."""
+def summarise(plans: Sequence[int], records: Sequence[Record]) -> Results:
+    """Costs of networks from the records of a journal.
+
+    Args:
+        plans: how many networks each of its plans has; they are numbered through.
+        records: of all visits.
+    """
+    networks = sum(plans)
     timed = [record for record in records if "ms" in record]
     network = np.array([record["network"] for record in timed], dtype=np.int64)
     logs = np.log(np.array([record["ms"] for record in timed], dtype=np.float64))
-    names = sorted({str(record.get("worker", "")) for record in timed})
-    board = np.array([names.index(str(record.get("worker", ""))) for record in timed], dtype=int)
-    drift = estimate_drift(network, logs, networks, board)
+    # A later plan may have run days after the one before.
+    plan = np.searchsorted(np.cumsum(plans), network, side="right")
+    where = [
+        f"{number} {record.get('worker', '')}" for number, record in zip(plan, timed, strict=True)
+    ]
+    stretch = np.unique(where, return_inverse=True)[1]
+    drift = estimate_drift(network, logs, networks, stretch)
     corrected = logs - drift
     latency, spread = np.full(networks, np.nan), np.full(networks, np.nan)
     deviation = np.zeros(len(logs))
@@ -90,18 +100,20 @@ def summarise(networks: int, records: Sequence[Record]) -> Results:
     )
 
 
-def estimate_drift(network: Ints, logs: Floats, networks: int, board: Ints | None = None) -> Floats:
+def estimate_drift(
+    network: Ints, logs: Floats, networks: int, stretch: Ints | None = None
+) -> Floats:
     """Drift of each visit (v,), in logarithms, with median 0; zeros where there is nothing to tell.
 
     Args:
         network: (v,) which network, in the order of the visits.
         logs: (v,) logarithm of its time.
         networks: how many there are.
-        board: (v,) on which of several boards of the same device; each drifts by itself, and how
-            far it is from the others counts as drift. None: all on one.
+        stretch: (v,) in which plan and on which of several boards of the same device; each drifts
+            by itself, and how far boards are from the others counts as drift. None: all in one.
     """
     drift = np.zeros(len(logs))
-    board = np.zeros(len(logs), dtype=np.int64) if board is None else board
+    stretch = np.zeros(len(logs), dtype=np.int64) if stretch is None else stretch
     again = np.bincount(network, minlength=networks)[network] > 1
     if again.sum() < _FEWEST:
         return drift
@@ -112,8 +124,8 @@ def estimate_drift(network: Ints, logs: Floats, networks: int, board: Ints | Non
         for number in np.unique(network[places]):
             levels[number] = np.median(corrected[network == number])
         residual = logs - levels[network]
-        for number in np.unique(board):
-            own, told = np.flatnonzero(board == number), places[board[places] == number]
+        for number in np.unique(stretch):
+            own, told = np.flatnonzero(stretch == number), places[stretch[places] == number]
             if len(told):
                 drift[own] = np.interp(own, told, _running_median(residual[told]))
         drift -= np.median(drift)

@@ -55,7 +55,7 @@ def test_drift_is_taken_out() -> None:
     steps = np.arange(len(plan))
     drift = np.where(steps < 110, 1.0, 1.5) * (1 + 0.1 * np.sin(steps / 40))
     costs = np.exp(np.random.default_rng(1).uniform(0, 1, NETWORKS))
-    found = summarise(NETWORKS, records_of(costs, drift, plan))
+    found = summarise([NETWORKS], records_of(costs, drift, plan))
     scaled = found.latency_ms / costs
     assert np.abs(scaled / np.median(scaled) - 1).max() < 0.03
     assert found.drift.max() / found.drift.min() == pytest.approx(
@@ -74,9 +74,20 @@ def test_one_round_uses_the_references() -> None:
     plan = visits(NETWORKS, 1, [3, 30, 50], 5, seed=0)
     drift = np.linspace(1.0, 1.4, len(plan))
     costs = np.full(NETWORKS, 2.0)
-    found = summarise(NETWORKS, records_of(costs, drift, plan, noise=0.001))
+    found = summarise([NETWORKS], records_of(costs, drift, plan, noise=0.001))
     assert found.latency_ms.max() / found.latency_ms.min() < 1.2
     assert found.repeatability is None
+
+
+def test_a_plan_does_not_see_the_drift_of_the_one_before() -> None:
+    first = visits(NETWORKS, 5, [3, 30, 50], 20, seed=0)
+    second = [(NETWORKS + number, turn) for turn in range(5) for number in range(2)]
+    costs = np.linspace(1, 5, NETWORKS + 2)
+    drift = np.ones(len(first) + len(second))
+    drift[len(first) - 25 : len(first)] = 1.1
+    records = records_of(costs, drift, [*first, *second], noise=0.001)
+    found = summarise([NETWORKS, 2], records)
+    assert found.latency_ms[NETWORKS:] == pytest.approx(costs[NETWORKS:], rel=0.005)
 
 
 def test_outliers_are_flagged_and_kept() -> None:
@@ -85,7 +96,7 @@ def test_outliers_are_flagged_and_kept() -> None:
     records = records_of(costs, np.ones(len(plan)), plan)
     hit = next(i for i, (network, turn) in enumerate(plan) if network == 10 and turn == 2)
     records[hit]["ms"] *= 3
-    found = summarise(NETWORKS, records)
+    found = summarise([NETWORKS], records)
     assert found.outliers[10] == 1
     assert found.outliers.sum() == 1
     assert found.visits[10] == 5
@@ -110,7 +121,7 @@ def test_table_is_read_back_and_trained_on(tmp_path: Path) -> None:
         for r in records
     ]
     path = tmp_path / "desk.parquet"
-    results = write_table(path, plan, records)
+    results = write_table(path, [plan], records)
     assert set(results.reasons) == failing
     (table,) = read_table(path)
     assert (table.space, table.dataset) == ("nasbench201", "cifar10")
@@ -133,7 +144,7 @@ def test_fbnet_and_custom_tables_say_their_space(tmp_path: Path) -> None:
         plan = plan_of(batch, Options(device="desk"))
         order = visits(5, 1, [], 20, 0)
         path = tmp_path / f"{space}.parquet"
-        write_table(path, plan, records_of(np.ones(5), np.ones(5), order))
+        write_table(path, [plan], records_of(np.ones(5), np.ones(5), order))
         (table,) = read_table(path)
         assert (table.space, table.dataset) == (space, dataset)
         assert table.targets["desk", "latency"] == pytest.approx(np.ones(5), rel=0.05)
@@ -145,9 +156,9 @@ def test_nothing_measured_is_an_error(tmp_path: Path) -> None:
     plan, _ = plan_and_records(np.ones(5))
     failed = [{"visit": 0, "network": 0, "round": 0, "failed": "no such runtime"}]
     with pytest.raises(MeasurementError, match="no such runtime"):
-        write_table(tmp_path / "t.parquet", plan, failed)
+        write_table(tmp_path / "t.parquet", [plan], failed)
     with pytest.raises(TableError, match="parquet"):
-        write_table(tmp_path / "t.csv", plan, failed)
+        write_table(tmp_path / "t.csv", [plan], failed)
     assert not list(tmp_path.iterdir())
 
 
@@ -160,7 +171,7 @@ def test_device_names_that_columns_cannot_carry(name: str) -> None:
 @pytest.mark.parametrize("name", ["my-board", "pi4.2_usb", "imagenet-box", "a-latency"])
 def test_device_names_come_back(tmp_path: Path, name: str) -> None:
     plan, records = plan_and_records(np.ones(5))
-    write_table(tmp_path / "t.parquet", {**plan, "device": checked_device(name)}, records)
+    write_table(tmp_path / "t.parquet", [{**plan, "device": checked_device(name)}], records)
     (table,) = read_table(tmp_path / "t.parquet")
     assert (name, "latency") in table.targets
 

@@ -10,7 +10,7 @@ from archcost.training.collect.board.journal import Journal
 from archcost.training.collect.board.plan import visits
 
 Record = dict[str, Any]
-Progress = Callable[[str, int, int], None]
+Progress = Callable[[str, int, int], None]  # of its own: boards run these files without archcost
 
 # A network that fails so often is not tried again: it may take its time limit each time.
 _FAILURES = 2

@@ -120,8 +120,10 @@ def _lock(file: IO[bytes], path: str) -> None:
         return
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
+    except BlockingIOError:
         raise ValueError(f"{path} is being written by another process") from None
+    except OSError:
+        pass  # a file system without locks
 
 
 def _read(path: str) -> tuple[list[Record], int]:
