@@ -47,7 +47,7 @@ def checked_device(name: str) -> str:
     return name
 
 
-def write_table(path: str | Path, plans: Sequence[Record], records: list[Any]) -> Results:
+def write_table(path: str | Path, plans: Sequence[dict[str, Any]], records: list[Any]) -> Results:
     """Write the table of a journal's plans; columns are named with data set, device and unit.
 
     Besides the costs: `spread` (relative standard deviation of a visit), `visits`, `outliers` and
