@@ -100,6 +100,7 @@ def write_checkpoint(folder: Path, model: CostModel, card: Card) -> Card:
         state.pop(_FEASIBILITY, None)  # the bases have it
     common = {name: state.pop(name) for name in list(state) if name.startswith(SHARED)}
     own = arrays_content(state)
+    digest = _digest(own)
     shared = _shared_file(folder.parent, arrays_content(common)) if common else {}
     folder.parent.mkdir(parents=True, exist_ok=True)
     _write_missing(shared)
@@ -107,13 +108,13 @@ def write_checkpoint(folder: Path, model: CostModel, card: Card) -> Card:
         card, shared={path.name: _digest(content) for path, content in shared.items()}
     )
     gone = _card_of(folder)
-    for name, digest in _own_files(folder).items():
+    for name in _own_files(folder):
         same = msgspec.structs.replace(card, files={name: digest})
-        if digest == _digest(own) and card_bytes(same) == gone and _is(folder / name, own):
+        if card_bytes(same) == gone and _is(folder / name, own):
             return same  # others may be built on it
     new = not folder.exists()
     arrays = _new_file(folder)
-    card = msgspec.structs.replace(card, files={arrays.name: _digest(own)})
+    card = msgspec.structs.replace(card, files={arrays.name: digest})
     try:
         _write_missing({arrays: own})
         gone = _card_of(folder)
@@ -153,12 +154,12 @@ def _digest(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def _own_files(folder: Path) -> dict[str, str]:
-    """The files that a folder's card names, with their hashes; of no valid card, none."""
+def _own_files(folder: Path) -> list[str]:
+    """The files that a folder's card names; of no valid card, none."""
     try:
-        return read_card(folder / CARD).files
+        return [*read_card(folder / CARD).files]
     except CheckpointError:
-        return {}
+        return []
 
 
 def _new_file(folder: Path) -> Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any, Self
 
@@ -50,13 +51,10 @@ class Ground:
         Raises:
             UnsupportedError: it has; names the first architecture, and who takes what instead.
         """
-        for group in batch.groups:
-            different = self._difference(group)
-            if different is not None:
-                there, here = different
-                raise UnsupportedError(
-                    f"architecture {int(np.min(group.positions))} is of {there}; {taker} {here}"
-                )
+        for group, there, here in self._others(batch):
+            raise UnsupportedError(
+                f"architecture {int(np.min(group.positions))} is of {there}; {taker} {here}"
+            )
 
     def admit(self, batch: Batch) -> Batch:
         """The batch, with the operators in the order of this ground.
@@ -64,14 +62,11 @@ class Ground:
         Raises:
             UnsupportedError: another skeleton, other edges, or operators that did not occur.
         """
-        for group in batch.groups:
-            different = self._difference(group)
-            if different is not None:
-                given, own = different
-                raise UnsupportedError(
-                    f"architectures of {given} for a predictor that was fitted on {own}; fit "
-                    "another one for them"
-                )
+        for _, there, here in self._others(batch):
+            raise UnsupportedError(
+                f"architectures of {there} for a predictor that was fitted on {here}; fit another "
+                "one for them"
+            )
         if all(group.vocabulary == self.operators for group in batch.groups):
             return batch
         return Batch(self._in_order(group) for group in batch.groups)
@@ -79,6 +74,13 @@ class Ground:
     def moved(self, batch: Batch) -> Batch:
         """The same operators and edges in the skeleton of this ground."""
         return Batch(replace(group, skeleton=self.skeleton) for group in batch.groups)
+
+    def _others(self, batch: Batch) -> Iterator[tuple[Group, str, str]]:
+        """The groups that are not of this ground, with what is different there, and here."""
+        for group in batch.groups:
+            different = self._difference(group)
+            if different is not None:
+                yield group, *different
 
     def _difference(self, group: Group) -> tuple[str, str] | None:
         """What is different there, and here; None: nothing is."""

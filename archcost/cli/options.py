@@ -30,9 +30,9 @@ def known_space(name: str | None) -> str | None:
 
 def any_space(name: str | None) -> str | None:
     """As `known_space`, of commands that take custom cells too."""
-    if name is None or name.lower() == CUSTOM:
-        return name and CUSTOM
-    return find_space(name, also=(CUSTOM,)).name
+    if name is not None and name.lower() == CUSTOM:
+        return CUSTOM
+    return None if name is None else find_space(name, also=(CUSTOM,)).name
 
 
 Space = Annotated[
